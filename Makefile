@@ -1,0 +1,47 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+
+# Which sandbox: make sandbox-up SANDBOX=name
+SANDBOX ?= default
+# Any Python >= 3.11 runs the set-up, which then looks for the best one itself. Each candidate is really run, because
+# pyenv's shims are there for versions that are not switched on; the one behind .venv comes first because it is quick.
+find_python = for python in "$$(readlink -f .venv/bin/python)" python3.14 python3.13 python3.12 python3.11 python3; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done
+PYTHON ?= $(eval PYTHON := $$(shell $$(find_python)))$(PYTHON)
+VENV_PYTHON := .venv/bin/python
+LAUNCHER = $(VENV_PYTHON) -m sandbox.launcher
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-oldest requirements binaries sandbox-up sandbox-down sandbox-status clean python
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+python:
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; name one: make setup PYTHON=/path/to/python" >&2; exit 1; }
+
+setup: python ## Make the virtual environment .venv (a moment when nothing changed)
+	@$(PYTHON) -m tools.setup
+
+setup-oldest: python ## The same, and .venv-oldest: the oldest supported ansible-core on Python 3.11
+	@$(PYTHON) -m tools.setup --oldest
+
+requirements: python ## Compile requirements/*.txt from *.in (UPGRADE=1: take the newest versions)
+	@$(PYTHON) -m tools.requirements $(if $(UPGRADE),--upgrade)
+
+binaries: setup ## Build the sandbox's programs into the cache (ten minutes the first time)
+	@$(VENV_PYTHON) -m tools.binaries
+
+sandbox-up: setup ## Start the sandbox, or what is missing of it (SANDBOX=name: another one beside it)
+	@$(LAUNCHER) up --name $(SANDBOX)
+
+sandbox-down: setup ## Stop the sandbox and remove its state, except the logs
+	@$(LAUNCHER) down --name $(SANDBOX)
+
+sandbox-status: setup ## One line for each part of the sandbox
+	@$(LAUNCHER) status --name $(SANDBOX)
+
+clean: ## Stop all sandboxes of this checkout and remove whatever was made in it (not the cache)
+	@if test -x $(VENV_PYTHON); then $(LAUNCHER) down --all; fi
+	@rm -rf .venv .venv-oldest .dev .sandbox .pytest_cache .mypy_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,65 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Filter `release_obstacles`: why a release must not start now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils._release.plan import Target, obstacles
+
+DOCUMENTATION = r"""
+name: release_obstacles
+author: TradeSense Delivery contributors (@tradesense)
+short_description: Says why a release must not start now
+description:
+  - Compares what is live with what is to be released.
+  - A service in flight with another version is an obstacle, and so is one that does not exist. One in flight with the same version is not, because
+    the release is resumed then.
+positional: targets
+options:
+  _input:
+    description: The rollouts, as M(tradesense.delivery.rollout_info) returns them.
+    type: dict
+    required: true
+  targets:
+    description: The catalog with the versions of the release, as filter P(tradesense.delivery.catalog#filter) returns it.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Refuse to start over another release
+  ansible.builtin.assert:
+    that: (live.rollouts | tradesense.delivery.release_obstacles(catalog)) | length == 0
+"""
+
+RETURN = r"""
+_value:
+  description: A sentence for each obstacle; none when the release may start.
+  type: list
+  elements: str
+  sample: ["api-gateway: another release is in flight"]
+"""
+
+
+def release_obstacles(rollouts: Any, targets: Any) -> list[str]:
+    """Return the obstacles; see DOCUMENTATION."""
+    try:
+        wanted = {
+            str(service): Target(str(entry["name"]), f"{entry['image']}:{entry['version']}")
+            for service, entry in targets.items()
+        }
+        return obstacles(rollouts, wanted)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(f"release_obstacles needs rollouts of rollout_info and a normalised catalog: {error!r}") from error
+
+
+class FilterModule:
+    """What Ansible looks for in a file of filters."""
+
+    def filters(self) -> dict[str, Any]:
+        """Return the filters by name."""
+        return {"release_obstacles": release_obstacles}

@@ -1,0 +1,70 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Option groups as data. Private to this collection.
+
+Each group has its documentation in plugins/doc_fragments; a unit test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+from ._operation import ArgumentSpec
+
+
+def _from_env(*names: str, **attributes: Any) -> dict[str, Any]:
+    return {**attributes, "fallback": (env_fallback, list(names))}
+
+
+def connection() -> ArgumentSpec:
+    """Return the connection options: names and environment variables are those of kubernetes.core."""
+    return {
+        "kubeconfig": _from_env("K8S_AUTH_KUBECONFIG", type="raw", no_log=True),
+        "context": _from_env("K8S_AUTH_CONTEXT", type="str"),
+        "host": _from_env("K8S_AUTH_HOST", type="str"),
+        "api_key": _from_env("K8S_AUTH_API_KEY", type="str", no_log=True),
+        "username": _from_env("K8S_AUTH_USERNAME", type="str"),
+        "password": _from_env("K8S_AUTH_PASSWORD", type="str", no_log=True),
+        "validate_certs": _from_env("K8S_AUTH_VERIFY_SSL", type="bool", aliases=["verify_ssl"]),
+        "ca_cert": _from_env("K8S_AUTH_SSL_CA_CERT", type="path", aliases=["ssl_ca_cert"]),
+        "client_cert": _from_env("K8S_AUTH_CERT_FILE", type="path", aliases=["cert_file"]),
+        "client_key": _from_env("K8S_AUTH_KEY_FILE", type="path", aliases=["key_file"], no_log=False),
+        "tls_server_name": _from_env("K8S_AUTH_TLS_SERVER_NAME", type="str"),
+        "proxy": _from_env("K8S_AUTH_PROXY", type="str", no_log=False),
+        "no_proxy": _from_env("K8S_AUTH_NO_PROXY", type="str"),
+        "impersonate_user": _from_env("K8S_AUTH_IMPERSONATE_USER", type="str"),
+        "impersonate_groups": _from_env("K8S_AUTH_IMPERSONATE_GROUPS", type="list", elements="str"),
+        "request_timeout": {"type": "float", "default": 30.0},
+    }
+
+
+def namespace(*, required: bool) -> ArgumentSpec:
+    """Return the option `namespace`."""
+    attributes: dict[str, Any] = {"type": "str"}
+    if required:
+        attributes["required"] = True
+    return {"namespace": attributes}
+
+
+def selection(*, required: bool) -> ArgumentSpec:
+    """Return the options that say which rollouts are meant."""
+    rollouts: dict[str, Any] = {"type": "list", "elements": "str", "aliases": ["name"]}
+    if required:
+        rollouts["required"] = True
+    return {"rollouts": rollouts, **namespace(required=True)}
+
+
+def guards() -> ArgumentSpec:
+    """Return the options by which a verb refuses to act on anything newer than what was approved."""
+    return {
+        "expected_revision": {"type": "int"},
+        "expected_hash": {"type": "str"},
+        "expected_step": {"type": "int"},
+    }
+
+
+def waiting(timeout: int) -> ArgumentSpec:
+    """Return the option `timeout` of a verb that waits for the controller."""
+    return {"timeout": {"type": "int", "default": timeout}}

@@ -1,0 +1,87 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Names and labels of a service's objects, put into its checked entry. Private to this collection."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from .model import Service
+from .values import PREFIX
+
+_SUFFIXES = {"blue_green": ("-active", "-preview"), "canary": ("-stable", "-canary")}
+"""What the names of a strategy's two Services end with: first the one that takes users' requests."""
+
+
+def build(service: str, values: dict[str, Any], environment: str) -> Service:
+    """Return the normalised entry of a service.
+
+    Args:
+        service: its key in the catalog.
+        values: what the schema read of its entry, every key there.
+        environment: value of the environment variable ENVIRONMENT; empty: none.
+    """
+    name = f"{PREFIX}{service}"
+    services = [f"{name}{suffix}" for suffix in _SUFFIXES.get(values["strategy"], ("",))]
+    whole = {
+        **values,
+        **_labels(name, values),
+        **_strategy(name, services, values),
+        "service": service,
+        "name": name,
+        "services": services,
+        "env": {**({"ENVIRONMENT": environment} if environment else {}), **values["env"]},
+        "scrape": _with_port(values["scrape"], values),
+        "probes": {probe: _with_port(keys, values) for probe, keys in values["probes"].items()},
+        "exposure": _exposure(name, services[0], values),
+    }
+    return cast(Service, whole)
+
+
+def _labels(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    # The version is no label of the workload itself: a provision run would set it back after every release.
+    marks = {
+        **values["labels"],
+        "app": name,
+        "component": values["component"],
+        "tier": values["tier"],
+        "app.kubernetes.io/part-of": "tradesense",
+    }
+    return {
+        "labels": {**marks, "app.kubernetes.io/managed-by": "tradesense-delivery"},
+        "pod_labels": {**marks, "version": values["version"]},
+        "selector": {"app": name},
+    }
+
+
+def _with_port(keys: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    return {**keys, "port": keys["port"] or values["ports"]["http"]}
+
+
+def _exposure(name: str, backend: str, values: dict[str, Any]) -> dict[str, Any] | None:
+    exposure = values["exposure"]
+    if exposure is None:
+        return None
+    ingress = _stable_ingress(name) if values["strategy"] == "canary" else f"{name}-ingress"
+    return {
+        **exposure,
+        "name": ingress,
+        "backend": backend,
+        "tls_secret": exposure["tls_secret"] or f"{name}-tls",
+    }
+
+
+def _strategy(name: str, services: list[str], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the sections of the three strategies: the service's own filled in, the others None."""
+    strategy = values["strategy"]
+    sections: dict[str, Any] = {"rolling": None, "blue_green": None, "canary": None}
+    own = dict(values.get(strategy) or {})
+    if strategy == "blue_green":
+        own.update(active_service=services[0], preview_service=services[1])
+    elif strategy == "canary":
+        own.update(stable_service=services[0], canary_service=services[1], stable_ingress=_stable_ingress(name))
+    return {**sections, strategy: own}
+
+
+def _stable_ingress(name: str) -> str:
+    return f"{name}-stable"

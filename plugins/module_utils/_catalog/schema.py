@@ -1,0 +1,144 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every key of a catalog entry, with its kind and default. Private to this collection.
+
+Only image, version and strategy have to be given. A test keeps roles/workloads/README.md in step with this table.
+"""
+
+from __future__ import annotations
+
+from .kinds import Key, Kind, list_of, map_of, native, section, switch
+from .steps import STEP
+from .values import (
+    AMOUNT,
+    BLANK_OR_TEXT,
+    COUNT,
+    HEADER,
+    HOST,
+    IMAGE,
+    LABEL_KEY,
+    LABEL_VALUE,
+    NAME,
+    OBJECT_NAME,
+    PATH,
+    PORT,
+    POSITIVE,
+    QUANTITY,
+    SCALAR,
+    SECONDS,
+    STRATEGY,
+    TEXT,
+    VARIABLE,
+    VERSION,
+)
+
+
+def _probe(path: str, delay: int, period: int, timeout: int) -> Key:
+    keys = {
+        "path": Key(PATH, path),
+        "port": Key(PORT, None),
+        "initial_delay_seconds": Key(COUNT, delay),
+        "period_seconds": Key(SECONDS, period),
+        "timeout_seconds": Key(SECONDS, timeout),
+        "failure_threshold": Key(POSITIVE, 3),
+    }
+    return Key(section(keys), {})
+
+
+def _resources(cpu: str, memory: str) -> Key:
+    return Key(section({"cpu": Key(QUANTITY, cpu), "memory": Key(QUANTITY, memory)}), {})
+
+
+def _absent(seconds: int) -> dict[str, object]:
+    """Return the toleration of a node that went away, as Kubernetes writes it, for one of the two taints."""
+    return {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
+
+
+_TOLERATIONS = [
+    {"key": "node.kubernetes.io/not-ready", **_absent(300)},
+    {"key": "node.kubernetes.io/unreachable", **_absent(300)},
+]
+
+_PORTS = section({"http": Key(PORT, 8000), "metrics": Key(PORT, 8080)})
+_SCRAPE = section({"enabled": Key(switch(), True), "port": Key(PORT, None), "path": Key(PATH, "/metrics")})
+_PROBES = section({"liveness": _probe("/health", 30, 30, 10), "readiness": _probe("/ready", 10, 10, 5)})
+_RESOURCES = section({"requests": _resources("250m", "512Mi"), "limits": _resources("500m", "1Gi")})
+_SECURITY = section(
+    {
+        "run_as_non_root": Key(switch(), True),
+        "user": Key(POSITIVE, 1001),
+        "group": Key(POSITIVE, 1001),
+        "fs_group": Key(POSITIVE, 1001),
+    }
+)
+_SCHEDULING = section(
+    {
+        "node_selector": Key(map_of(LABEL_KEY, LABEL_VALUE), {"kubernetes.io/arch": "amd64"}),
+        "tolerations": Key(list_of(native("a toleration, as Kubernetes writes it")), _TOLERATIONS),
+        "affinity": Key(native("an affinity, as Kubernetes writes it"), None),
+        "priority_class": Key(OBJECT_NAME, None),
+    }
+)
+_EXPOSURE = section(
+    {
+        "host": Key(HOST),
+        "path": Key(PATH, "/"),
+        "ingress_class": Key(OBJECT_NAME, "nginx"),
+        "tls_secret": Key(OBJECT_NAME, None),
+        "cluster_issuer": Key(BLANK_OR_TEXT, "letsencrypt-prod"),
+        "ssl_redirect": Key(switch(), True),
+        "limit_rpm": Key(COUNT, 100),
+        "annotations": Key(map_of(LABEL_KEY, SCALAR), {}),
+    }
+)
+_ROLLING = section({"max_surge": Key(AMOUNT, 1), "max_unavailable": Key(AMOUNT, 0)})
+_TEMPLATES = list_of(OBJECT_NAME)
+_BLUE_GREEN = section(
+    {
+        "preview_replicas": Key(POSITIVE, 1),
+        "auto_promotion": Key(switch(), False),
+        "scale_down_delay_seconds": Key(SECONDS, 30),
+        "abort_scale_down_delay_seconds": Key(SECONDS, 30),
+        "pre_promotion_analysis": Key(_TEMPLATES, ["success-rate"]),
+        "post_promotion_analysis": Key(_TEMPLATES, ["success-rate"]),
+    }
+)
+_HEADER = section({"name": Key(HEADER, "x-canary"), "value": Key(TEXT, "tradesense-canary")})
+_CANARY = section(
+    {
+        "steps": Key(list_of(STEP), []),
+        "header": Key(_HEADER, {}),
+        "scale_down_delay_seconds": Key(SECONDS, 30),
+        "abort_scale_down_delay_seconds": Key(SECONDS, 30),
+    }
+)
+
+KEYS: dict[str, Key] = {
+    "image": Key(IMAGE),
+    "version": Key(VERSION),
+    "strategy": Key(STRATEGY),
+    "replicas": Key(COUNT, 3),
+    "after": Key(list_of(NAME), []),
+    "component": Key(LABEL_VALUE, "backend"),
+    "tier": Key(LABEL_VALUE, "service"),
+    "labels": Key(map_of(LABEL_KEY, LABEL_VALUE), {}),
+    "trading": Key(switch(), False),
+    "env": Key(map_of(VARIABLE, SCALAR), {}),
+    "ports": Key(_PORTS, {}),
+    "scrape": Key(_SCRAPE, {}),
+    "probes": Key(_PROBES, {}),
+    "resources": Key(_RESOURCES, {}),
+    "security": Key(_SECURITY, {}),
+    "scheduling": Key(_SCHEDULING, {}),
+    "empty_dirs": Key(map_of(OBJECT_NAME, PATH), {"app-logs": "/app/logs", "tmp-volume": "/tmp"}),
+    "exposure": Key(_EXPOSURE, None),
+    "revision_history_limit": Key(COUNT, 10),
+    # Argo counts a blue-green analysis as standing still, so this has to be longer than the longest of them.
+    "progress_deadline_seconds": Key(SECONDS, 1200),
+    "termination_grace_seconds": Key(COUNT, 30),
+    "rolling": Key(_ROLLING, {}),
+    "blue_green": Key(_BLUE_GREEN, {}),
+    "canary": Key(_CANARY, None),
+}
+
+ENTRY: Kind = section(KEYS)

@@ -1,0 +1,33 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The module's door: from AnsibleModule to an operation and back. Private to this collection."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._errors import DeliveryError
+from ._operation import Call, Operation
+
+
+def run_module(operation: Operation) -> NoReturn:
+    """Run an operation as a module and exit.
+
+    A module cannot print while it runs: its lines of progress come back in the result's ``progress``.
+    """
+    module = AnsibleModule(argument_spec=operation.options, supports_check_mode=True, **operation.rules())
+    progress: list[str] = []
+    call = Call(
+        params=module.params,
+        check_mode=module.check_mode,
+        diff_mode=module._diff,
+        say=progress.append,
+        warn=module.warn,
+    )
+    try:
+        result, leave = operation.run(call), module.exit_json
+    except DeliveryError as error:
+        result, leave = error.to_ansible(), module.fail_json
+    raise SystemExit(leave(**result, **({"progress": progress} if progress else {})))

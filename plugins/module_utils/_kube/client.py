@@ -1,0 +1,248 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every request to a cluster goes through here. Private: other collections must not import it.
+
+Objects stay decoded JSON: turning them into the library's typed models costs many times the request itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._errors import DeliveryError
+from .._types import Obj
+from . import _libs
+from .credentials import Credentials, configure
+from .discovery import discover
+from .failures import ApiFailure, Ask, missing_crds, refused, unreachable
+from .kinds import KNOWN, Kind
+
+FIELD_MANAGER = "tradesense-delivery"
+
+PATCH_TYPES = {
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+    "apply": "application/apply-patch+yaml",
+}
+# Connections kept open at once: enough for an apply's threads.
+POOL_SIZE = 16
+# What a busy or restarting API server answers; Retry-After is honoured.
+_BUSY = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The objects of one kind at one moment; ``version`` is where a watch goes on from."""
+
+    items: list[Obj]
+    version: str
+
+
+class Kube:
+    """A connection to one cluster, for one task.
+
+    Never share one across a fork: sockets would be shared too. Use as a context manager.
+    """
+
+    def __init__(self, credentials: Credentials, *, dry_run: bool = False, warn: Callable[[str], None]) -> None:
+        """Resolve credentials; no request is made yet.
+
+        Args:
+            credentials: the connection options.
+            dry_run: every write is a server-side dry run (check mode).
+            warn: where to say that TLS is not verified.
+
+        Raises:
+            DeliveryError: missing library, no or unusable credentials.
+        """
+        _libs.require()
+        configuration = configure(credentials, warn)
+        configuration.connection_pool_maxsize = POOL_SIZE
+        configuration.retries = _libs.Retry(
+            total=6,
+            connect=3,
+            read=2,
+            status=6,
+            backoff_factor=0.2,
+            backoff_jitter=0.2,
+            backoff_max=5,
+            status_forcelist=_BUSY,
+            # Every write of ours is safe to send twice: apply and merge patches are, status patches carry a resourceVersion.
+            allowed_methods=None,
+            respect_retry_after_header=True,
+            raise_on_status=False,
+        )
+        self.cluster = str(configuration.host)
+        self.dry_run = dry_run
+        self._timeout = credentials.request_timeout
+        self._api = _libs.client.ApiClient(configuration)
+        self._impersonate(credentials)
+        self._dynamic = _libs.DynamicClient(self._api, discoverer=_no_discovery)
+        self._kinds: dict[tuple[str, str], Kind] = dict(KNOWN)
+
+    def __enter__(self) -> Kube:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._api.rest_client.pool_manager.clear()
+
+    def get(self, kind: Kind, namespace: str | None, name: str) -> Obj:
+        """Return one object, or raise ApiFailure (code 404 when it does not exist)."""
+        return self.request("get", kind.path(namespace, name), _target(kind, namespace, name))
+
+    def find(self, kind: Kind, namespace: str | None, name: str) -> Obj | None:
+        """Return one object, or None when it (not its kind or its namespace) does not exist."""
+        try:
+            return self.get(kind, namespace, name)
+        except ApiFailure as failure:
+            if failure.reason == "NotFound":
+                return None
+            raise
+
+    def list(
+        self, kind: Kind, namespace: str | None, *, labels: str | None = None, fields: str | None = None
+    ) -> Listing:
+        """Return all objects of a kind, of one namespace or (None) of all."""
+        params = {"label_selector": labels, "field_selector": fields}
+        answer = self.request("get", kind.path(namespace), _target(kind, namespace, ""), params=params)
+        items = [
+            {"apiVersion": kind.api_version, "kind": kind.name, **item} for item in answer.get("items") or []
+        ]
+        return Listing(items, str((answer.get("metadata") or {}).get("resourceVersion") or ""))
+
+    def apply(self, kind: Kind, body: Obj, *, manager: str = FIELD_MANAGER, force: bool = False, dry: bool = False) -> Obj:
+        """Server-side apply one object with strict field validation; return the object as the server has it."""
+        namespace, name = body["metadata"].get("namespace"), body["metadata"]["name"]
+        return self._write(
+            "patch",
+            kind.path(namespace, name),
+            _target(kind, namespace, name),
+            body,
+            {"content_type": PATCH_TYPES["apply"], "field_manager": manager, "force_conflicts": force or None},
+            dry,
+        )
+
+    def patch(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        body: Obj | Sequence[Obj],
+        *,
+        patch_type: str = "merge",
+        subresource: str | None = None,
+    ) -> Obj:
+        """Patch one object or its subresource; return the object as the server has it."""
+        return self._write(
+            "patch",
+            kind.path(namespace, name, subresource),
+            _target(kind, namespace, name),
+            body,
+            {"content_type": PATCH_TYPES[patch_type], "field_manager": FIELD_MANAGER},
+        )
+
+    def create(self, kind: Kind, body: Obj) -> Obj:
+        """Create one object; ApiFailure with code 409 when it exists."""
+        namespace = body["metadata"].get("namespace")
+        name = body["metadata"].get("name") or body["metadata"].get("generateName", "")
+        return self._write(
+            "post", kind.path(namespace), _target(kind, namespace, name), body, {"field_manager": FIELD_MANAGER}
+        )
+
+    def kind_of(self, manifest: Obj) -> Kind:
+        """Return the kind of a manifest, asking the cluster only for those not known beforehand."""
+        key = (str(manifest.get("apiVersion", "")), str(manifest.get("kind", "")))
+        if key not in self._kinds:
+            self._kinds.update(discover(lambda path: self.request("get", path, f"discovery of {key[0]}"), key[0]))
+        if key not in self._kinds:
+            ask = Ask("get", f"{key[0]} {key[1]}", self.cluster)
+            if key[0].startswith("argoproj.io/"):
+                raise missing_crds(ask)
+            raise DeliveryError(
+                f"the cluster does not know kind {key[1]} of {key[0]}",
+                reason="KindNotFound",
+                hint="check apiVersion and kind, or install the custom resource definition first",
+                where=self.cluster,
+            )
+        return self._kinds[key]
+
+    def open_watch(self, kind: Kind, namespace: str | None, version: str, *, labels: str | None, seconds: int) -> Any:
+        """Open a watch and return the raw streaming response; the server ends it after `seconds`."""
+        params = {
+            "watch": "true",
+            "resource_version": version,
+            "allow_watch_bookmarks": "true",
+            "timeout_seconds": seconds,
+            "label_selector": labels,
+            # No read longer than this without a byte: bookmarks come at least once a minute.
+            "_request_timeout": (self._timeout, seconds + 30),
+        }
+        return self._send("get", kind.path(namespace), _target(kind, namespace, ""), params=params)
+
+    def request(
+        self, method: str, path: str, target: str, body: Obj | Sequence[Obj] | None = None, params: Obj | None = None
+    ) -> Obj:
+        """Send one request and return the decoded answer.
+
+        Raises:
+            ApiFailure: the server refused, or there was no answer.
+        """
+        for attempt in (1, 2):
+            response = self._send(method, path, target, body, {"_request_timeout": self._timeout, **(params or {})})
+            try:
+                decoded: Obj = json.loads(response.data or b"{}")
+                return decoded
+            except (_libs.urllib3.exceptions.HTTPError, ValueError) as error:
+                # The connection was cut inside the body: reading again is safe, and so are our writes (see Retry above).
+                if attempt == 2:
+                    raise unreachable(Ask(method, target, self.cluster), error) from error
+        raise AssertionError("unreachable")
+
+    def _write(
+        self, method: str, path: str, target: str, body: Obj | Sequence[Obj], params: Obj, dry: bool = False
+    ) -> Obj:
+        query = [("fieldValidation", "Strict")]
+        if dry or self.dry_run:
+            query.append(("dryRun", "All"))
+        return self.request(method, path, target, body, {**params, "query_params": query})
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        target: str,
+        body: Obj | Sequence[Obj] | None = None,
+        params: Obj | None = None,
+    ) -> Any:
+        ask = Ask(method, target, self.cluster)
+        given = {key: value for key, value in (params or {}).items() if value is not None}
+        # The library appends to these two when they are not given anew for each call.
+        given.setdefault("query_params", [])
+        given.setdefault("header_params", {})
+        try:
+            return self._dynamic.request(method, path, body=body, serialize=False, **given)
+        except (_libs.DynamicApiError, _libs.ApiException) as error:
+            if not error.status:
+                raise unreachable(ask, error) from error
+            raise refused(ask, error.status, error.body) from error
+        except (_libs.urllib3.exceptions.HTTPError, OSError) as error:
+            raise unreachable(ask, error) from error
+
+    def _impersonate(self, credentials: Credentials) -> None:
+        if credentials.impersonate_user:
+            self._api.set_default_header("Impersonate-User", credentials.impersonate_user)
+        for group in credentials.impersonate_groups or []:
+            self._api.set_default_header("Impersonate-Group", group)
+
+
+def _no_discovery(*_: object) -> None:
+    """Stand in for the library's discovery, which asks the cluster for every group before the first request."""
+
+
+def _target(kind: Kind, namespace: str | None, name: str) -> str:
+    place = f" in namespace {namespace}" if namespace and kind.namespaced else ""
+    return f"{kind.name} {name}{place}" if name else f"{kind.plural}{'.' + kind.group if kind.group else ''}{place}"

@@ -1,0 +1,109 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What stands in the way of a release, and what a rollback takes back. Pure functions. Private to this collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._rollouts.history import ROLLED_BACK
+
+
+@dataclass(frozen=True)
+class Target:
+    """A service of a release: the name of its workload and the image it is to run."""
+
+    workload: str
+    image: str
+
+
+def obstacles(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Target]) -> list[str]:
+    """Return why a release must not start now, a sentence each; none when it may.
+
+    A service that is in flight with the very image of the release is no obstacle: then this run resumes an earlier one. An
+    aborted one is none either: the new template takes its place.
+
+    Args:
+        rollouts: what is live, as `rollout_info` returns it.
+        targets: service -> what it is to run.
+    """
+    found = []
+    for service, target in targets.items():
+        live = rollouts.get(target.workload)
+        if live is None:
+            found.append(f"{service}: {target.workload} does not exist; provision it first")
+        elif live["in_flight"] and not live["aborted"] and target.image not in current_images(live):
+            found.append(
+                f"{service}: another release is in flight (revision {live['revision']} with "
+                f"{', '.join(current_images(live))}, {live['phase']} {live['message']}".rstrip()
+                + "); finish it with playbooks/promote.yml or take it back with playbooks/rollback.yml"
+            )
+    return found
+
+
+def shortfalls(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Target]) -> list[str]:
+    """Return which services do not serve with the image they were to run, a sentence each."""
+    found = []
+    for service, target in targets.items():
+        live = rollouts.get(target.workload)
+        if live is None:
+            found.append(f"{service}: {target.workload} does not exist")
+        elif target.image not in current_images(live):
+            found.append(f"{service} runs {', '.join(current_images(live))} instead of {target.image}")
+        elif live["phase"] != "Healthy" or live["in_flight"]:
+            found.append(f"{service} is {live['phase']} {live['message']}".rstrip())
+    return found
+
+
+def release_name(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Target], new: str) -> str:
+    """Return the name of the release: that of the one this run resumes, else a new one.
+
+    A release is resumed when one of its services is still in flight with the image it is to run.
+    """
+    resumed = [
+        str(live["release"])
+        for target in targets.values()
+        for live in [rollouts.get(target.workload)]
+        if live and live.get("release") and live["in_flight"] and target.image in current_images(live)
+    ]
+    return max((name for name in resumed if not name.endswith(ROLLED_BACK)), default=new)
+
+
+def rollback_waves(
+    rollouts: Mapping[str, Mapping[str, Any]], waves: Sequence[Sequence[str]], *, release: str = "", names: Sequence[str] = ()
+) -> list[list[str]]:
+    """Return the workloads to take back, in the reverse order of their release.
+
+    Args:
+        rollouts: what is live, as `rollout_info` returns it.
+        waves: all workloads of the catalog in the order of a release.
+        release: take back exactly what this release changed.
+        names: take back exactly these. Without both, everything the newest release changed is meant, promoted or not, and
+            whatever else is in flight: half a release must never stay. A release that was taken back already gives
+            nothing, so that a second call does not go further back.
+    """
+    chosen = set(names) or set(_changed_by(rollouts, release) if release else _newest(rollouts))
+    ordered = [[name for name in wave if name in chosen] for wave in reversed(waves)]
+    known = {name for wave in waves for name in wave}
+    # What the catalog does not know goes first: nothing is known to depend on its order.
+    rest = sorted(chosen - known)
+    return [wave for wave in [rest, *ordered] if wave]
+
+
+def _newest(rollouts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    releases = [str(live.get("release") or "").split(" ")[0] for live in rollouts.values()]
+    newest = max((name for name in releases if name), default="")
+    moving = [name for name, live in rollouts.items() if live["in_flight"] or live["aborted"]]
+    return [*(_changed_by(rollouts, newest) if newest else []), *moving]
+
+
+def _changed_by(rollouts: Mapping[str, Mapping[str, Any]], release: str) -> list[str]:
+    return [name for name, live in rollouts.items() if live.get("release") == release]
+
+
+def current_images(live: Mapping[str, Any]) -> list[str]:
+    """Return the images of the current revision."""
+    current = [item["images"] for item in live.get("revisions") or [] if item["hash"] == live["current_hash"]]
+    return [str(image) for images in current for image in images]

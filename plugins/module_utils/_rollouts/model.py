@@ -1,0 +1,160 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the collection knows of a workload at one moment. Private: other collections must not import it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from .._types import Obj
+from .history import release_of
+from .phase import Phase
+
+ROLLING, BLUE_GREEN, CANARY = "rolling", "blue_green", "canary"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a canary stands: the index of the step it is in (equal to `total` when done) and how many there are."""
+
+    index: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Weight:
+    """Percent of the traffic for the canary: what the steps ask for and what the router was told."""
+
+    set: int
+    actual: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """A container's image in one or more ReplicaSets; tags say which (stable, canary, active, preview)."""
+
+    name: str
+    image: str
+    tags: list[str]
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """Numbers of pods."""
+
+    desired: int = 0
+    current: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measurement of a metric: ``key`` tells it from every other one."""
+
+    key: str
+    metric: str
+    phase: str
+    value: str
+    condition: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """An analysis run of a workload."""
+
+    name: str
+    phase: str
+    kind: str
+    hash: str
+    message: str
+    measurements: tuple[Measurement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Where requests go, read from the Services' selectors, the Ingress' weight and the ready endpoints.
+
+    Args:
+        known: whether there is anything to read it from (a canary without Services has nothing).
+        main: pod-template hash that the active or stable Service selects, empty when it selects by label only.
+        ready: ready endpoints of that Service by pod-template hash.
+        weight: percent that the router sends to the canary Service, None when nothing routes.
+    """
+
+    known: bool = False
+    main: str = ""
+    ready: dict[str, int] = field(default_factory=dict)
+    weight: int | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """One workload, put together from the objects that belong to it.
+
+    Args:
+        raw: the Rollout or Deployment itself.
+        template_owner: the object that holds the pod template: `raw`, or what its ``workloadRef`` names.
+        hashes: pod-template hash -> ReplicaSet.
+    """
+
+    name: str
+    namespace: str
+    kind: str
+    strategy: str
+    phase: Phase
+    raw: Obj
+    template_owner: Obj
+    hashes: dict[str, Obj]
+    revision: int = 0
+    stable_revision: int = 0
+    current_hash: str = ""
+    stable_hash: str = ""
+    aborted: bool = False
+    paused: bool = False
+    pause_reasons: tuple[str, ...] = ()
+    step: Step | None = None
+    weight: Weight | None = None
+    images: tuple[Image, ...] = ()
+    replicas: Replicas = field(default_factory=Replicas)
+    runs: tuple[Run, ...] = ()
+    traffic: Traffic = field(default_factory=Traffic)
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a revision is live that is not (yet) the stable one."""
+        return bool(self.current_hash and self.stable_hash and self.current_hash != self.stable_hash)
+
+    @property
+    def version(self) -> str:
+        """The resourceVersion this view was read at."""
+        return str(self.raw["metadata"].get("resourceVersion") or "")
+
+    @property
+    def place(self) -> str:
+        """What a message calls it."""
+        return f"{self.kind} {self.name} in namespace {self.namespace}"
+
+    def to_ansible(self) -> Obj:
+        """Return the result's entry: small, stable, documented in the modules' RETURN."""
+        return {
+            "kind": self.kind,
+            "strategy": self.strategy,
+            "phase": self.phase.name,
+            "message": self.phase.message,
+            "revision": self.revision,
+            "stable_revision": self.stable_revision,
+            "current_hash": self.current_hash,
+            "stable_hash": self.stable_hash,
+            "in_flight": self.in_flight,
+            "aborted": self.aborted,
+            "paused": self.paused,
+            "pause_reasons": list(self.pause_reasons),
+            "step": asdict(self.step) if self.step else None,
+            "weight": asdict(self.weight) if self.weight else None,
+            "images": [asdict(image) for image in self.images],
+            "replicas": asdict(self.replicas),
+            "release": release_of(self.raw),
+        }

@@ -1,0 +1,88 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a verb does next: the vocabulary between decisions and requests. Private to this collection.
+
+A verb is a pure function of the workload before it began, the workload now and how many requests it has sent. It is asked
+again after every change that is seen, until it says Done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .._errors import DeliveryError
+from .._types import Obj
+from .model import View
+
+
+@dataclass(frozen=True)
+class Send:
+    """Patch the workload (or the owner of its pod template).
+
+    Args:
+        body: the patch; a merge patch gets the resourceVersion of the view it was decided on.
+        patch_type: ``merge`` or ``json``.
+        subresource: ``status`` or nothing.
+        to_template_owner: whether it goes to what ``workloadRef`` names, where there is one.
+    """
+
+    body: Obj | Sequence[Obj]
+    patch_type: str = "merge"
+    subresource: str | None = None
+    to_template_owner: bool = False
+
+
+@dataclass(frozen=True)
+class Await:
+    """Wait for the controller; `what` completes the sentence "waiting for ..."."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The verb is done; `text` says what came of it."""
+
+    text: str
+
+
+Move = Send | Await | Done
+# before, now, number of requests sent -> what next
+Verb = Callable[[View, View, int], Move]
+
+
+@dataclass(frozen=True)
+class Guards:
+    """What the caller approved: a verb refuses to act on anything newer."""
+
+    revision: int | None = None
+    hash: str | None = None
+    step: int | None = None
+
+    def check(self, view: View) -> None:
+        """Raise DeliveryError when the workload is not where the caller thinks it is."""
+        step = view.step.index if view.step else None
+        for name, expected, actual in (
+            ("revision", self.revision, view.revision),
+            ("hash", self.hash, view.current_hash),
+            ("step", self.step, step),
+        ):
+            if expected is not None and expected != actual:
+                raise refuse(
+                    view,
+                    f"{name} {expected} was expected, but it is at {name} {actual}",
+                    "look at it again and approve what is there now",
+                    "NotExpected",
+                )
+
+
+def refuse(view: View, msg: str, hint: str, reason: str = "Refused") -> DeliveryError:
+    """Return the error of a verb that does not apply to the workload as it is."""
+    return DeliveryError(msg, reason=reason, hint=hint, where=view.place)
+
+
+def refuse_deployment(view: View, verb: str) -> None:
+    """Raise DeliveryError for a verb that Deployments do not have."""
+    if view.kind == "Deployment":
+        raise refuse(view, f"a Deployment cannot be {verb}", "this verb is for Rollouts (strategies canary and blue_green)")

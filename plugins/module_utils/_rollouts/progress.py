@@ -1,0 +1,91 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Lines of live progress: one for each transition. Pure functions. Private to this collection."""
+
+from __future__ import annotations
+
+from .._types import Obj
+from .analysis import describe
+from .model import CANARY, Measurement, View
+
+
+def transitions(before: View | None, now: View) -> list[str]:
+    """Return what happened to a workload between two views, in words; one line each."""
+    lines: list[str] = []
+    if before is None or before.revision != now.revision or before.current_hash != now.current_hash:
+        if now.current_hash:
+            lines.append(f"revision {now.revision} ({versions(now)}), {now.strategy}")
+    lines += _measurements(before, now)
+    if now.aborted and not (before and before.aborted):
+        lines.append(f"aborted: {now.phase.message or 'the controller goes back to stable'}")
+    moved = _where(now)
+    if moved and (before is None or moved != _where(before)) and not now.aborted:
+        lines.append(moved)
+    if before and before.traffic.main != now.traffic.main and before.traffic.main and now.traffic.main:
+        lines.append(f"production traffic switched from {before.traffic.main} to {now.traffic.main}")
+    if now.phase.settled and (before is None or before.phase != now.phase) and now.phase.name != "Progressing":
+        lines.append(f"{now.phase.name}{f': {now.phase.message}' if now.phase.message else ''}")
+    return lines
+
+
+def heartbeat(view: View) -> str:
+    """Return where a workload stands, for when nothing changed for a while."""
+    parts = [f"{view.phase.name}{f' ({view.phase.message})' if view.phase.message else ''}"]
+    if _where(view):
+        parts.append(_where(view))
+    parts.append(f"{view.replicas.available} of {view.replicas.desired} pods available")
+    return ", ".join(parts)
+
+
+def versions(view: View) -> str:
+    """Return the tags (or digests) of the images of the current pod template, e.g. ``v2.8.0``."""
+    spec = (view.template_owner.get("spec") or {}).get("template", {}).get("spec") or {}
+    images = [str(container.get("image", "")) for container in spec.get("containers") or []]
+    tags = [image.rsplit("/", 1)[-1].partition(":")[2] or image for image in images]
+    return ", ".join(dict.fromkeys(tags))
+
+
+def describe_step(step: Obj) -> str:
+    """Return one canary step in words, e.g. ``set weight 10``."""
+    if "setWeight" in step:
+        return f"set weight {step['setWeight']}"
+    if "pause" in step:
+        duration = (step["pause"] or {}).get("duration")
+        return f"pause {duration}{'s' if isinstance(duration, int) else ''}" if duration else "pause until promoted"
+    if "analysis" in step:
+        names = [str(entry.get("templateName")) for entry in step["analysis"].get("templates") or []]
+        return f"analysis {', '.join(names)}"
+    return next(iter(step), "empty step")
+
+
+def _where(view: View) -> str:
+    pods = f"{view.replicas.updated} of {view.replicas.desired} pods new"
+    if view.strategy == CANARY and view.step and view.weight:
+        if view.step.index >= view.step.total:
+            return "" if not view.in_flight else f"all {view.step.total} steps done, {pods}"
+        step = view.raw["spec"]["strategy"]["canary"]["steps"][view.step.index]
+        return (
+            f"step {view.step.index + 1}/{view.step.total} {describe_step(step)}, "
+            f"weight {view.weight.actual} %, {pods}"
+        )
+    if view.kind == "Deployment" and view.phase.name == "Healthy":
+        return ""
+    return pods if view.in_flight or view.kind == "Deployment" else ""
+
+
+def _measurements(before: View | None, now: View) -> list[str]:
+    known = {item.key for run in (before.runs if before else ()) for item in run.measurements}
+    # At the first look, only what still goes on is news.
+    runs = [run for run in now.runs if before is not None or run.phase in ("Running", "Pending")]
+    fresh = [(run.kind, item) for run in runs for item in run.measurements if item.key not in known]
+    return [f"analysis {_kind(kind)}{_verdict(item)}" for kind, item in fresh]
+
+
+def _kind(kind: str) -> str:
+    names = {"PrePromotion": "before promotion: ", "PostPromotion": "after promotion: ", "Background": "background: "}
+    return names.get(kind, "")
+
+
+def _verdict(item: Measurement) -> str:
+    mark = {"Successful": "ok", "Failed": "FAILED", "Inconclusive": "no verdict", "Error": "ERROR"}
+    return f"{describe(item)}: {mark.get(item.phase, item.phase)}" if item.phase != "Error" else describe(item)

@@ -1,0 +1,109 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Wait until workloads reach a named state, with live lines. Private to this collection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .._errors import DeliveryError
+from .estate import Estate
+from .model import View
+from .progress import heartbeat, transitions
+from .states import Outcome, judge
+
+_HEARTBEAT = 30.0
+
+
+@dataclass
+class Waited:
+    """What came of a wait.
+
+    Attributes:
+        views: the workloads at the end.
+        reached: name -> the state it reached.
+        failed: name -> why it can reach none any more.
+        lacking: name -> what it still lacked when the time was over.
+    """
+
+    views: dict[str, View]
+    reached: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
+
+
+def wait_for(
+    estate: Estate,
+    names: list[str],
+    states: list[str],
+    *,
+    step: int | None,
+    timeout: float,
+    say: Callable[[str, str], None],
+) -> Waited:
+    """Wait until every workload is in one of the states, cannot reach any of them, or the time is over.
+
+    A workload that failed ends the wait for all: what comes next (a rollback) must not wait for the slowest.
+
+    Args:
+        estate: entered, with everything the states look at.
+        names: the workloads.
+        states: names of `states.STATES`.
+        step: for state ``step``.
+        timeout: seconds.
+        say: takes a workload's name and a line about it.
+    """
+    started = spoke = time.monotonic()
+    seen: dict[str, View] = {}
+    while True:
+        views = estate.views()
+        for name in names:
+            for line in transitions(seen.get(name), views[name]) if name in views else []:
+                say(name, line)
+                spoke = time.monotonic()
+        seen = {**seen, **views}
+        waited = _judge_all(views, seen, names, states, step)
+        left = started + timeout - time.monotonic()
+        if waited.failed or len(waited.reached) == len(names) or left <= 0:
+            return waited
+        quiet = spoke + _HEARTBEAT - time.monotonic()
+        if quiet <= 0:
+            for name in waited.lacking:
+                say(name, f"{heartbeat(views[name])} ({time.monotonic() - started:.0f} s)")
+            spoke = time.monotonic()
+            quiet = _HEARTBEAT
+        estate.wait(min(left, quiet))
+
+
+def _judge_all(
+    views: dict[str, View], seen: dict[str, View], names: list[str], states: list[str], step: int | None
+) -> Waited:
+    waited = Waited({name: seen[name] for name in names if name in seen})
+    for name in names:
+        outcome = judge(views[name], states, step) if name in views else Outcome(impossible="it was deleted")
+        if outcome.reached:
+            waited.reached[name] = outcome.reached
+        elif outcome.impossible:
+            waited.failed[name] = outcome.impossible
+        else:
+            waited.lacking[name] = outcome.lacks
+    return waited
+
+
+def failure_of(waited: Waited, namespace: str, cluster: str, states: list[str], timeout: float) -> DeliveryError | None:
+    """Return the error of a wait that did not end well, None when it did."""
+    where = f"{cluster}, namespace {namespace}"
+    if waited.failed:
+        text = "; ".join(f"{name}: {why}" for name, why in waited.failed.items())
+        return DeliveryError(text, reason="Unreachable", where=where, hint="look at its analysis runs and pods, then take it back with rollout_undo")
+    if waited.lacking:
+        text = "; ".join(f"{name} {lack}" for name, lack in waited.lacking.items())
+        return DeliveryError(
+            f"not {' or '.join(states)} within {timeout:g} s: {text}",
+            reason="Timeout",
+            where=where,
+            hint="look at the pods of what is named, or raise timeout",
+        )
+    return None

@@ -1,0 +1,196 @@
+#!/usr/bin/python
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Let a paused rollout go on."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollout_promote
+short_description: Let a paused rollout go on
+version_added: 0.1.0
+description:
+  - Promotes rollouts past their pause, or fully, and waits until the controller has moved.
+  - Refuses what would not do what it says. That is a rollout that is not paused, one paused by hand, one that was aborted, and one whose inconclusive
+    analysis would be skipped.
+  - A second identical call changes nothing when the rollout is promoted. Use O(expected_step) to make the promotion of one step repeatable.
+author:
+  - TradeSense Delivery contributors (@tradesense)
+extends_documentation_fragment:
+  - tradesense.delivery.connection
+  - tradesense.delivery.connection.namespace
+  - tradesense.delivery.connection.rollouts
+  - tradesense.delivery.connection.guards
+  - tradesense.delivery.attributes
+  - tradesense.delivery.attributes.writes
+options:
+  full:
+    description:
+      - Skip all remaining steps, pauses and analyses, and wait until the new revision serves all traffic.
+    type: bool
+    default: false
+  skip_current_step:
+    description:
+      - Leave the current step of a canary, whatever it is.
+    type: bool
+    default: false
+  skip_all_steps:
+    description:
+      - Leave all steps of a canary.
+    type: bool
+    default: false
+  force:
+    description:
+      - Promote although it is dangerous; an aborted revision (with O(full)) or one whose analysis was inconclusive.
+    type: bool
+    default: false
+
+  timeout:
+    description:
+      - Seconds to wait until the controller has done it; for blue-green this includes the switch of the active Service.
+    type: int
+    default: 120
+notes:
+  - Needed permissions are list and watch of rollouts and analysisruns (argoproj.io), replicasets (apps), services, ingresses and endpointslices, and
+    patch of rollouts/status (argoproj.io); with O(full) of a paused rollout also patch of rollouts.
+seealso:
+  - module: tradesense.delivery.rollout_wait
+  - module: tradesense.delivery.rollout_abort
+"""
+
+EXAMPLES = r"""
+- name: Promote what was approved, and nothing newer
+  tradesense.delivery.rollout_promote:
+    namespace: tradesense-production
+    rollouts: [tradesense-api-gateway]
+    expected_revision: 7
+
+- name: Release at once
+  tradesense.delivery.rollout_promote:
+    namespace: tradesense-staging
+    rollouts: [tradesense-api-gateway, tradesense-trading-service]
+    full: true
+"""
+
+RETURN = r"""
+rollouts:
+  description: The rollouts by name, as they were when the task ended.
+  returned: always, unless a name is unknown or the cluster cannot be reached
+  type: dict
+  contains:
+    kind:
+      description: V(Rollout) or V(Deployment).
+      type: str
+      sample: Rollout
+    strategy:
+      description: V(canary), V(blue_green) or V(rolling).
+      type: str
+      sample: canary
+    phase:
+      description: V(Healthy), V(Progressing), V(Paused) or V(Degraded), as Argo Rollouts defines them.
+      type: str
+      sample: Paused
+    message:
+      description: The controller's reason for the phase.
+      type: str
+      sample: CanaryPauseStep
+    revision:
+      description: Number of the current revision.
+      type: int
+      sample: 7
+    stable_revision:
+      description: Number of the stable revision.
+      type: int
+      sample: 6
+    current_hash:
+      description: Pod-template hash of the current revision.
+      type: str
+      sample: 6c96ffff68
+    stable_hash:
+      description: Pod-template hash of the stable revision.
+      type: str
+      sample: 5d8f7b9c4d
+    in_flight:
+      description: Whether the current revision is another than the stable one.
+      type: bool
+      sample: true
+    aborted:
+      description: Whether the current revision was aborted.
+      type: bool
+      sample: false
+    paused:
+      description: Whether the rollout is paused, by a step, by the controller or by hand.
+      type: bool
+      sample: true
+    pause_reasons:
+      description: Why it is paused.
+      type: list
+      elements: str
+      sample: [CanaryPauseStep]
+    step:
+      description: Where a canary with steps stands. C(index) equals C(total) when all steps are done.
+      type: dict
+      sample: {index: 1, total: 9}
+    weight:
+      description: Percent of the traffic for the canary, as its steps set it and as the router has it.
+      type: dict
+      sample: {set: 10, actual: 10}
+    images:
+      description: Images of the live revisions with tags that say which revision runs them.
+      type: list
+      elements: dict
+      sample: [{name: trading-service, image: "tradesense/trading-service:v2.8.0", tags: [canary]}]
+    replicas:
+      description: Numbers of pods.
+      type: dict
+      sample: {desired: 10, current: 11, updated: 1, ready: 11, available: 11}
+    release:
+      description: The release that changed the pod template last, followed by C(rolled-back) when it was taken back; empty when none did.
+      type: str
+      sample: 20261123T101502Z
+    changed:
+      description: Whether this rollout changed.
+      type: bool
+      sample: true
+    result:
+      description: What came of the verb, in words.
+      type: str
+      sample: step 1 passed, now in step 2 of 9
+    error:
+      description: Why the verb failed for this rollout.
+      type: str
+      returned: when it failed
+      sample: "Rollout tradesense-trading-service in namespace tradesense-staging: it is not paused."
+msg:
+  description: What happened, in a sentence.
+  returned: always
+  type: str
+  sample: "tradesense-api-gateway: revision 7 is active."
+reason:
+  description: A stable word for why the task failed, for C(failed_when) and C(rescue).
+  returned: failure
+  type: str
+  sample: Refused
+hint:
+  description: What to do next.
+  returned: failure
+  type: str
+  sample: wait for its pause, or use skip_current_step
+where:
+  description: The cluster and the object that failed.
+  returned: failure
+  type: str
+  sample: Rollout tradesense-trading-service in namespace tradesense-staging
+"""
+
+from ..module_utils._door import run_module
+from ..module_utils._rollouts.operations import PROMOTE
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(PROMOTE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The action plugin's door: the only place that knows ActionBase. Private to this collection.
+
+An action runs in Ansible's own worker: no interpreter to start, no module to pack, and its lines of progress appear at
+once. It does so when the task runs on the controller; else the module of the same name is shipped to the host.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._errors import DeliveryError
+from ..module_utils._operation import Call, Operation
+
+
+class DeliveryAction(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
+    """The in-process twin of a module: subclasses name the operation."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _supports_diff = True
+    TRANSFERS_FILES = False
+
+    operation: ClassVar[Operation]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Validate the options and run the operation, here or on the host."""
+        super().run(tmp, task_vars)
+        self._prepare(task_vars or {})
+        if not self._runs_here():
+            result: dict[str, Any] = self._execute_module(task_vars=task_vars)
+            return result
+        environment: dict[str, str] = {}
+        self._compute_environment_string(environment)
+        # The worker process serves this one task, so its environment can be the task's.
+        os.environ.update({key: str(value) for key, value in environment.items()})
+        _, params = self.validate_argument_spec(self.operation.options, **self.operation.rules())
+        return self._call(_plain(params), str((task_vars or {}).get("inventory_hostname", "")))
+
+    def _prepare(self, task_vars: dict[str, Any]) -> None:
+        """Change the task's arguments where only the controller can, e.g. render templates."""
+
+    def _runs_here(self) -> bool:
+        return self._connection.transport == "local" and not self._connection.become
+
+    def _call(self, params: dict[str, Any], host: str) -> dict[str, Any]:
+        warnings: list[str] = []
+        call = Call(
+            params=params,
+            check_mode=bool(self._task.check_mode),
+            diff_mode=bool(self._task.diff),
+            say=lambda line: self._display.display(f"{time.strftime('%H:%M:%S')} [{host}] {line}"),
+            warn=warnings.append,
+        )
+        try:
+            result = self.operation.run(call)
+        except DeliveryError as error:
+            result = {"changed": False, **error.to_ansible(), "failed": True}
+        for warning in warnings:
+            self._display.warning(warning)
+        return result
+
+
+def render_templates(action: ActionBase, names: list[str], task_vars: dict[str, Any]) -> list[str]:
+    """Return the text of templates, found as ansible.builtin.template finds them.
+
+    Raises:
+        AnsibleActionFail: a template that does not exist or cannot be rendered.
+    """
+    lookup = "ansible.builtin.template"
+    from ansible.plugins.loader import lookup_loader
+
+    plugin = lookup_loader.get(lookup, loader=action._loader, templar=action._templar)
+    texts: list[str] = []
+    for name in names:
+        found = plugin.run([name], variables=task_vars)
+        if not found:
+            raise AnsibleActionFail(f"the template {name} does not exist")
+        texts += [str(text) for text in found]
+    return texts
+
+
+def _plain(value: Any) -> Any:
+    """Return a value without Ansible's tags: threads and JSON writers get plain strings."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return str.__str__(value) if type(value) is str else str(value)
+    return value

@@ -1,0 +1,46 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The inventories: one catalog, and each environment's own values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+INVENTORIES = Path(__file__).parents[3] / "inventories"
+ENVIRONMENTS = ("production", "staging", "development")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the content of a YAML file."""
+    result: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return result
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_environment_links_to_the_one_catalog(environment: str) -> None:
+    link = INVENTORIES / environment / "group_vars" / "all" / "catalog.yml"
+    assert link.is_symlink()
+    assert link.readlink() == Path("../../../catalog.yml")
+    assert link.resolve() == (INVENTORIES / "catalog.yml").resolve()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_clusters_are_local_hosts(environment: str) -> None:
+    clusters = read(INVENTORIES / environment / "hosts.yml")["clusters"]
+    assert clusters["hosts"]
+    assert clusters["vars"] == {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    }
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_environment_sets_the_same_variables(environment: str) -> None:
+    values = read(INVENTORIES / environment / "group_vars" / "all" / "environment.yml")
+    assert values["tradesense_environment"] == environment
+    assert values["tradesense_namespace"] == f"tradesense-{environment}"
+    assert list(values) == list(read(INVENTORIES / "production" / "group_vars" / "all" / "environment.yml"))

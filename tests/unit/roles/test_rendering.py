@@ -1,0 +1,362 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the roles' templates make of the three inventories."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+ENVIRONMENTS = ("production", "staging", "development")
+Objects = dict[tuple[str, str], Any]
+
+
+@cache
+def texts(*extra: str) -> dict[str, dict[str, dict[str, str]]]:
+    """Return environment -> role -> template -> text."""
+    program = str(Path(__file__).with_name("render.py"))
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("TRADESENSE_", "ANSIBLE_"))}
+    run = subprocess.run(
+        [sys.executable, program, str(ROOT), *extra], capture_output=True, text=True, check=False, env=environment
+    )
+    assert run.returncode == 0, run.stderr
+    result: dict[str, dict[str, dict[str, str]]] = json.loads(run.stdout)
+    return result
+
+
+def objects(environment: str, *extra: str) -> Objects:
+    """Return (kind, name) -> manifest, each once."""
+    result: Objects = {}
+    for role in texts(*extra)[environment].values():
+        for text in role.values():
+            for manifest in filter(None, yaml.safe_load_all(text)):
+                key = (manifest["kind"], manifest["metadata"]["name"])
+                assert key not in result
+                result[key] = manifest
+    return result
+
+
+def pods(environment: str) -> Iterator[tuple[Any, Any]]:
+    """Yield each workload with its pod template."""
+    for (kind, _name), manifest in objects(environment).items():
+        if kind in ("Rollout", "Deployment"):
+            yield manifest, manifest["spec"]["template"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_object_there_is(environment: str) -> None:
+    assert sorted(objects(environment)) == sorted(
+        [
+            ("Namespace", f"tradesense-{environment}"),
+            ("Namespace", "tradesense-monitoring"),
+            ("AnalysisTemplate", "success-rate"),
+            ("AnalysisTemplate", "canary-analysis"),
+            ("AnalysisTemplate", "canary-analysis-http"),
+            ("Rollout", "tradesense-api-gateway"),
+            ("Service", "tradesense-api-gateway-active"),
+            ("Service", "tradesense-api-gateway-preview"),
+            ("Ingress", "tradesense-api-gateway-ingress"),
+            ("Rollout", "tradesense-trading-service"),
+            ("Service", "tradesense-trading-service-stable"),
+            ("Service", "tradesense-trading-service-canary"),
+            ("Ingress", "tradesense-trading-service-stable"),
+            ("Deployment", "tradesense-user-service"),
+            ("Service", "tradesense-user-service"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_object_is_ours_and_in_the_environments_namespace(environment: str) -> None:
+    for (kind, _name), manifest in objects(environment).items():
+        labels = manifest["metadata"]["labels"]
+        assert labels["app.kubernetes.io/part-of"] == "tradesense"
+        assert labels["app.kubernetes.io/managed-by"] == "tradesense-delivery"
+        if kind != "Namespace":
+            assert manifest["metadata"]["namespace"] == f"tradesense-{environment}"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_pods_are_found_by_their_workload_and_services(environment: str) -> None:
+    found = objects(environment)
+    for manifest, template in pods(environment):
+        name = manifest["metadata"]["name"]
+        assert manifest["spec"]["selector"]["matchLabels"] == {"app": name}
+        labels = template["metadata"]["labels"]
+        assert labels.items() >= {"app": name, "component": "backend", "version": "v2.7.0"}.items()
+        services = [service for key, service in found.items() if key[0] == "Service" and key[1].startswith(name)]
+        assert services
+        for service in services:
+            assert service["spec"]["selector"] == {"app": name}
+            assert [port["port"] for port in service["spec"]["ports"]] == [80, 8080]
+            assert [port["targetPort"] for port in service["spec"]["ports"]] == [8000, 8080]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_pods_have_what_the_architecture_asks_for(environment: str) -> None:
+    for _manifest, template in pods(environment):
+        spec = template["spec"]
+        (container,) = spec["containers"]
+        assert template["metadata"]["annotations"] == {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": "8000",
+            "prometheus.io/path": "/metrics",
+        }
+        assert [port["containerPort"] for port in container["ports"]] == [8000, 8080]
+        assert {"name": "ENVIRONMENT", "value": environment} in container["env"]
+        assert container["livenessProbe"]["periodSeconds"] == 30
+        assert container["readinessProbe"]["periodSeconds"] == 10
+        assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/app/logs", "/tmp"]
+        assert [volume["name"] for volume in spec["volumes"]] == ["app-logs", "tmp-volume"]
+        assert spec["securityContext"].items() >= {"runAsNonRoot": True, "runAsUser": 1001, "fsGroup": 1001}.items()
+        assert spec["nodeSelector"] == {"kubernetes.io/arch": "amd64"}
+        assert [toleration["tolerationSeconds"] for toleration in spec["tolerations"]] == [300, 300]
+
+
+def test_blue_green_in_production() -> None:
+    rollout = objects("production")["Rollout", "tradesense-api-gateway"]["spec"]
+    assert rollout["replicas"] == 5
+    assert rollout["revisionHistoryLimit"] == 10
+    strategy = rollout["strategy"]["blueGreen"]
+    analysis = {
+        "templates": [{"templateName": "success-rate"}],
+        "args": [
+            {"name": "service-name", "value": "tradesense-api-gateway"},
+            {"name": "canary-hash", "valueFrom": {"podTemplateHashValue": "Latest"}},
+        ],
+    }
+    assert strategy == {
+        "activeService": "tradesense-api-gateway-active",
+        "previewService": "tradesense-api-gateway-preview",
+        "previewReplicaCount": 1,
+        "autoPromotionEnabled": False,
+        "scaleDownDelaySeconds": 30,
+        "abortScaleDownDelaySeconds": 30,
+        "prePromotionAnalysis": analysis,
+        "postPromotionAnalysis": analysis,
+    }
+
+
+def test_canary_in_production() -> None:
+    rollout = objects("production")["Rollout", "tradesense-trading-service"]["spec"]
+    assert rollout["replicas"] == 10
+    strategy = rollout["strategy"]["canary"]
+    analysis = {
+        "templates": [{"templateName": "canary-analysis"}],
+        "args": [
+            {"name": "service-name", "value": "tradesense-trading-service"},
+            {"name": "canary-hash", "valueFrom": {"podTemplateHashValue": "Latest"}},
+        ],
+    }
+    assert strategy["steps"] == [
+        {"setWeight": 10},
+        {"pause": {"duration": "2m"}},
+        {"setWeight": 25},
+        {"analysis": analysis},
+        {"setWeight": 50},
+        {"pause": {"duration": "5m"}},
+        {"setWeight": 75},
+        {"pause": {"duration": "5m"}},
+        {"setWeight": 100},
+    ]
+    assert strategy["stableService"] == "tradesense-trading-service-stable"
+    assert strategy["canaryService"] == "tradesense-trading-service-canary"
+    assert strategy["trafficRouting"]["nginx"] == {
+        "stableIngress": "tradesense-trading-service-stable",
+        "annotationPrefix": "nginx.ingress.kubernetes.io",
+        "additionalIngressAnnotations": {
+            "canary-by-header": "x-canary",
+            "canary-by-header-value": "tradesense-canary",
+        },
+    }
+    (container,) = rollout["template"]["spec"]["containers"]
+    assert container["image"] == "tradesense/trading-service:v2.7.0"
+    assert container["resources"] == {
+        "requests": {"memory": "1Gi", "cpu": "500m"},
+        "limits": {"memory": "2Gi", "cpu": "1000m"},
+    }
+    address = "http://feature-flags.tradesense-production.svc.cluster.local:8080"
+    assert {"name": "FEATURE_FLAGS_ENDPOINT", "value": address} in container["env"]
+
+
+def test_rolling_in_production() -> None:
+    deployment = objects("production")["Deployment", "tradesense-user-service"]["spec"]
+    assert deployment["replicas"] == 3
+    assert deployment["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+
+
+@pytest.mark.parametrize(
+    ("environment", "replicas"),
+    [("production", (5, 10, 3)), ("staging", (2, 4, 2)), ("development", (2, 4, 2))],
+)
+def test_replicas(environment: str, replicas: tuple[int, int, int]) -> None:
+    assert tuple(manifest["spec"]["replicas"] for manifest, _template in pods(environment)) in (
+        replicas,
+        (replicas[2], replicas[0], replicas[1]),
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_ingresses_send_users_to_the_service_that_takes_them(environment: str) -> None:
+    found = objects(environment)
+    domain = "tradesense.com" if environment == "production" else f"{environment}.tradesense.com"
+    for name, host, backend in (
+        ("tradesense-api-gateway-ingress", f"api.{domain}", "tradesense-api-gateway-active"),
+        ("tradesense-trading-service-stable", f"trading.{domain}", "tradesense-trading-service-stable"),
+    ):
+        ingress = found["Ingress", name]
+        assert ingress["spec"]["ingressClassName"] == "nginx"
+        assert ingress["spec"]["tls"][0]["hosts"] == [host]
+        (rule,) = ingress["spec"]["rules"]
+        assert rule["host"] == host
+        assert rule["http"]["paths"][0]["backend"] == {"service": {"name": backend, "port": {"number": 80}}}
+        annotations = ingress["metadata"]["annotations"]
+        assert sorted(annotations) == [
+            "cert-manager.io/cluster-issuer",
+            "nginx.ingress.kubernetes.io/limit-rpm",
+            "nginx.ingress.kubernetes.io/ssl-redirect",
+        ]
+
+
+def metrics(environment: str, *extra: str) -> dict[str, dict[str, Any]]:
+    """Return template -> metric -> definition."""
+    return {
+        name: {metric["name"]: metric for metric in manifest["spec"]["metrics"]}
+        for (kind, name), manifest in objects(environment, *extra).items()
+        if kind == "AnalysisTemplate"
+    }
+
+
+@pytest.mark.parametrize(
+    ("template", "metric", "good", "bad", "interval", "count", "failures"),
+    [
+        ("success-rate", "success-rate", ">= 0.95", "< 0.95", "2m", 5, 2),
+        ("success-rate", "avg-response-time", "< 0.5", ">= 0.5", "2m", 5, 2),
+        ("canary-analysis", "error-rate-comparison", "< 0.02", ">= 0.02", "2m", 10, 3),
+        ("canary-analysis", "response-time-p99", "< 1.0", ">= 1.0", "2m", 10, 3),
+        ("canary-analysis", "order-success-rate", "> 0.98", "<= 0.98", "1m", 15, 2),
+        ("canary-analysis-http", "error-rate-comparison", "< 0.02", ">= 0.02", "2m", 10, 3),
+        ("canary-analysis-http", "response-time-p99", "< 1.0", ">= 1.0", "2m", 10, 3),
+    ],
+)
+def test_metrics_in_production(
+    template: str, metric: str, good: str, bad: str, interval: str, count: int, failures: int
+) -> None:
+    found = metrics("production")[template][metric]
+    guard = "len(result) > 0 && !isNaN(result[0]) && result[0]"
+    assert found["successCondition"] == f"{guard} {good}"
+    assert found["failureCondition"] == f"{guard} {bad}"
+    assert (found["interval"], found["count"], found["failureLimit"]) == (interval, count, failures)
+    assert found["provider"]["prometheus"]["address"] == (
+        "http://prometheus.tradesense-monitoring.svc.cluster.local:9090"
+    )
+
+
+def test_only_services_with_orders_are_judged_by_orders() -> None:
+    assert "order-success-rate" not in metrics("production")["canary-analysis-http"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_series_in_a_query_is_that_of_the_new_revision(environment: str) -> None:
+    scope = (
+        f'{{namespace="tradesense-{environment}",service="{{{{args.service-name}}}}",'
+        'rollouts_pod_template_hash="{{args.canary-hash}}"'
+    )
+    for template in metrics(environment).values():
+        for metric in template.values():
+            query = metric["provider"]["prometheus"]["query"]
+            assert query.count("rate(") == query.count(scope) > 0
+            assert query.count("(") == query.count(")")
+            assert metric["inconclusiveLimit"] < metric["count"]
+            assert metric["failureLimit"] < metric["count"]
+
+
+def test_a_share_is_there_also_when_the_picked_series_is_not() -> None:
+    query = metrics("development")["success-rate"]["success-rate"]["provider"]["prometheus"]["query"]
+    scope = (
+        'namespace="tradesense-development",service="{{args.service-name}}",'
+        'rollouts_pod_template_hash="{{args.canary-hash}}"'
+    )
+    everything = f"sum(rate(http_requests_total{{{scope}}}[10s]))"
+    picked = f'sum(rate(http_requests_total{{{scope},status!~"5.."}}[10s]))'
+    assert " ".join(query.split()) == f"( {picked} or 0 * {everything} ) / {everything}"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_analyses_that_rollouts_name_exist(environment: str) -> None:
+    text = json.dumps([manifest for manifest, _template in pods(environment)])
+    named = {part.split('"')[0] for part in text.split('"templateName": "')[1:]}
+    assert named
+    assert named <= set(metrics(environment))
+
+
+def test_a_catalog_without_rollouts_renders_to_nothing_but_valid_documents() -> None:
+    catalog = {"user-service": {"image": "tradesense/user-service", "version": "v2.7.0", "strategy": "rolling"}}
+    extra = (
+        f"workloads_services={json.dumps(catalog)}",
+        "workloads_overrides={}",
+        'workloads_selected=["user-service"]',
+    )
+    kinds = sorted(kind for kind, _name in objects("production", *extra))
+    assert [kind for kind in kinds if kind not in ("Namespace", "AnalysisTemplate")] == ["Deployment", "Service"]
+
+
+def test_optional_parts_are_rendered() -> None:
+    catalog = {
+        "probe-service": {
+            "image": "registry.example.com:5000/tradesense/probe-service",
+            "version": "v1.0.0",
+            "strategy": "canary",
+            "labels": {"team": "probe"},
+            "env": {"QUOTES": "a \"b\" '{x}' : #c", "NUMBER": 5, "YES": True},
+            "empty_dirs": {"app-logs": "/logs"},
+            "scrape": {"enabled": False},
+            "scheduling": {"priority_class": "high", "affinity": {"podAntiAffinity": {}}, "tolerations": []},
+            "exposure": {
+                "host": "probe.example.com",
+                "limit_rpm": 0,
+                "cluster_issuer": "",
+                "annotations": {"a/b": "c"},
+            },
+            "canary": {
+                "steps": [{"weight": 5}, {"pause": "manual"}, {"analysis": ["success-rate", "canary-analysis-http"]}]
+            },
+        }
+    }
+    extra = (
+        f"workloads_services={json.dumps(catalog)}",
+        "workloads_overrides={}",
+        'workloads_selected=["probe-service"]',
+        'namespaces_monitoring=""',
+    )
+    found = objects("staging", *extra)
+    assert ("Namespace", "tradesense-monitoring") not in found
+    rollout = found["Rollout", "tradesense-probe-service"]["spec"]
+    spec = rollout["template"]["spec"]
+    (container,) = spec["containers"]
+    assert rollout["strategy"]["canary"]["steps"][1] == {"pause": {}}
+    assert len(rollout["strategy"]["canary"]["steps"][2]["analysis"]["templates"]) == 2
+    assert "annotations" not in rollout["template"]["metadata"]
+    assert rollout["template"]["metadata"]["labels"]["team"] == "probe"
+    assert {item["name"]: item["value"] for item in container["env"]} == {
+        "ENVIRONMENT": "staging",
+        "QUOTES": "a \"b\" '{x}' : #c",
+        "NUMBER": "5",
+        "YES": "true",
+    }
+    assert spec["priorityClassName"] == "high"
+    assert spec["affinity"] == {"podAntiAffinity": {}}
+    assert spec["tolerations"] == []
+    assert [volume["name"] for volume in spec["volumes"]] == ["app-logs"]
+    annotations = found["Ingress", "tradesense-probe-service-stable"]["metadata"]["annotations"]
+    assert annotations == {"nginx.ingress.kubernetes.io/ssl-redirect": "true", "a/b": "c"}
