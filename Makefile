@@ -12,13 +12,29 @@ VENV_PYTHON := .venv/bin/python
 LAUNCHER = $(VENV_PYTHON) -m sandbox.launcher
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-oldest requirements binaries sandbox-up sandbox-down sandbox-status clean python
+.PHONY: help demo test lint unit integration setup setup-oldest requirements binaries sandbox-up sandbox-down \
+	sandbox-status clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 python:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; name one: make setup PYTHON=/path/to/python" >&2; exit 1; }
+
+demo: setup ## Start the sandbox, ship a good canary and a good blue-green, and take a bad canary back
+	@$(VENV_PYTHON) -m tools.demo --name $(SANDBOX)
+
+test: setup ## Everything below: lint, unit tests, integration tests on a sandbox of their own
+	@$(VENV_PYTHON) -m tools.checks lint unit integration
+
+lint: setup ## Style, types, YAML, ansible-lint (profile production), changelog
+	@$(VENV_PYTHON) -m tools.checks lint
+
+unit: setup ## Unit tests, on the newest and on the oldest supported pair of Python and ansible-core
+	@$(VENV_PYTHON) -m tools.checks unit
+
+integration: setup ## Integration tests on a sandbox that is started and stopped for them
+	@$(VENV_PYTHON) -m tools.checks integration
 
 setup: python ## Make the virtual environment .venv (a moment when nothing changed)
 	@$(PYTHON) -m tools.setup

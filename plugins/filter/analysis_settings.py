@@ -56,7 +56,7 @@ def analysis_settings(base: object, overrides: object = None) -> dict[str, Any]:
     try:
         return dict(settings(base, overrides))
     except DeliveryError as error:
-        raise AnsibleFilterError(error.sentence()) from error
+        raise AnsibleFilterError(error.sentence()) from None
 
 
 class FilterModule:

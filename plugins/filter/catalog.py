@@ -78,7 +78,7 @@ def catalog(
     try:
         return dict(normalise(services, overrides, environment=environment, versions=versions, selected=selected))
     except DeliveryError as error:
-        raise AnsibleFilterError(error.sentence()) from error
+        raise AnsibleFilterError(error.sentence()) from None
 
 
 class FilterModule:

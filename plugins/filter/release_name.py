@@ -8,7 +8,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._release.plan import Target, release_name as name_of
+from ..module_utils._release.plan import Target
+from ..module_utils._release.plan import release_name as name_of
 
 DOCUMENTATION = r"""
 name: release_name
@@ -55,7 +56,9 @@ def release_name(rollouts: Any, targets: Any, new: str) -> str:
         }
         return name_of(rollouts, wanted, str(new))
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"release_name needs rollouts of rollout_info and a normalised catalog: {error!r}") from error
+        raise AnsibleFilterError(
+            f"release_name needs rollouts of rollout_info and a normalised catalog: {error!r}"
+        ) from None
 
 
 class FilterModule:

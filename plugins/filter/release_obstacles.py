@@ -54,7 +54,9 @@ def release_obstacles(rollouts: Any, targets: Any) -> list[str]:
         }
         return obstacles(rollouts, wanted)
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"release_obstacles needs rollouts of rollout_info and a normalised catalog: {error!r}") from error
+        raise AnsibleFilterError(
+            f"release_obstacles needs rollouts of rollout_info and a normalised catalog: {error!r}"
+        ) from None
 
 
 class FilterModule:

@@ -52,7 +52,9 @@ def release_shortfalls(rollouts: Any, targets: Any) -> list[str]:
         }
         return shortfalls(rollouts, wanted)
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"release_shortfalls needs rollouts of rollout_info and a normalised catalog: {error!r}") from error
+        raise AnsibleFilterError(
+            f"release_shortfalls needs rollouts of rollout_info and a normalised catalog: {error!r}"
+        ) from None
 
 
 class FilterModule:

@@ -64,7 +64,7 @@ def release_versions(
     try:
         return versions(services, release_version, release_versions, release_services)
     except DeliveryError as error:
-        raise AnsibleFilterError(error.sentence()) from error
+        raise AnsibleFilterError(error.sentence()) from None
 
 
 class FilterModule:

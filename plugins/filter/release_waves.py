@@ -51,7 +51,7 @@ def release_waves(services: object, selected: object = None) -> list[list[str]]:
     try:
         return waves(services, selected)
     except DeliveryError as error:
-        raise AnsibleFilterError(error.sentence()) from error
+        raise AnsibleFilterError(error.sentence()) from None
 
 
 class FilterModule:

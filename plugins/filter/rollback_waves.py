@@ -8,6 +8,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._catalog.graph import waves
+from ..module_utils._errors import DeliveryError
 from ..module_utils._release.plan import rollback_waves as waves_of
 
 DOCUMENTATION = r"""
@@ -17,23 +19,22 @@ short_description: Says what a rollback takes back
 description:
   - Names every rollout that the newest release changed, and any other that is in flight or aborted, in the reverse order of a release.
   - Names none when the newest release was taken back already, so that a second rollback does not go further back.
-positional: waves
+positional: catalog
 options:
   _input:
     description: The rollouts, as M(tradesense.delivery.rollout_info) returns them.
     type: dict
     required: true
-  waves:
-    description: The rollouts of the catalog in the order of a release, a list of lists.
-    type: list
-    elements: list
+  catalog:
+    description: The service catalog, as filter P(tradesense.delivery.catalog#filter) returns it; it gives order and names.
+    type: dict
     required: true
   release:
     description: Take back exactly what this release changed.
     type: str
     default: ""
-  names:
-    description: Take back exactly these rollouts.
+  services:
+    description: Take back exactly these services.
     type: list
     elements: str
     default: []
@@ -42,7 +43,7 @@ options:
 EXAMPLES = r"""
 - name: Say what a rollback would take back
   ansible.builtin.debug:
-    msg: "{{ live.rollouts | tradesense.delivery.rollback_waves([['tradesense-user-service'], ['tradesense-api-gateway']]) }}"
+    msg: "{{ live.rollouts | tradesense.delivery.rollback_waves(tradesense_services | tradesense.delivery.catalog) }}"
 """
 
 RETURN = r"""
@@ -54,13 +55,18 @@ _value:
 """
 
 
-def rollback_waves(rollouts: Any, waves: Any, release: str = "", names: Any = ()) -> list[list[str]]:
+def rollback_waves(rollouts: Any, catalog: Any, release: str = "", services: Any = ()) -> list[list[str]]:
     """Return the waves; see DOCUMENTATION."""
     try:
-        plain = [[str(name) for name in wave] for wave in waves]
-        return waves_of(rollouts, plain, release=str(release), names=[str(name) for name in names])
+        ordered = [[str(catalog[service]["name"]) for service in wave] for wave in waves(catalog)]
+        names = [str(catalog[name]["name"]) for wave in waves(catalog, services) for name in wave] if services else []
+        return waves_of(rollouts, ordered, release=str(release), names=names)
+    except DeliveryError as error:
+        raise AnsibleFilterError(error.sentence()) from None
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"rollback_waves needs rollouts of rollout_info and waves: {error!r}") from error
+        raise AnsibleFilterError(
+            f"rollback_waves needs rollouts of rollout_info and a normalised catalog: {error!r}"
+        ) from None
 
 
 class FilterModule:

@@ -42,10 +42,9 @@ class DeliveryError(Exception):
         text = f"{self.where}: {self.msg}" if self.where else self.msg
         text = text.rstrip(".")
         hint = self.hint.rstrip(".")
-        if not hint:
-            return f"{text}."
         # A question keeps its mark: "Did you mean x?"
-        return f"{text}. {hint[0].upper()}{hint[1:]}{'' if hint.endswith('?') else '.'}"
+        parts = [text] + ([f"{hint[0].upper()}{hint[1:]}"] if hint else [])
+        return " ".join(part if part.endswith("?") else f"{part}." for part in parts)
 
     def to_ansible(self) -> dict[str, Any]:
         """Return the failed result: ``msg`` holds the whole sentence, its parts stand beside it."""

@@ -158,8 +158,8 @@ progress:
   sample: ["tradesense-trading-service: step 1/9 set weight 10, weight 10 %, 1 of 10 pods new"]
 """
 
-from ..module_utils._door import run_module
 from ..module_utils._apply.operation import APPLY
+from ..module_utils._door import run_module
 
 
 def main() -> None:

@@ -160,6 +160,12 @@ where:
   returned: failure
   type: str
   sample: Rollout tradesense-trading-service in namespace tradesense-staging
+progress:
+  description: The lines of progress, when the task ran as a module and could not show them live.
+  returned: when the task ran on another host than the controller, and had something to tell
+  type: list
+  elements: str
+  sample: ["tradesense-trading-service: step 1/9 set weight 10, weight 10 %, 1 of 10 pods new"]
 """
 
 from ..module_utils._door import run_module

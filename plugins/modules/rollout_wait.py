@@ -40,6 +40,12 @@ options:
     description:
       - Index of the step that state V(step) waits for; the first step has index 0.
     type: int
+  until_any:
+    description:
+      - States of O(state) that end the wait as soon as one of the rollouts is in one of them, whatever the others do.
+    type: list
+    elements: str
+    choices: [healthy, paused, ready_for_promotion, aborted, degraded, step]
   timeout:
     description:
       - Seconds to wait. What each rollout still lacks is told when they are over.

@@ -15,6 +15,7 @@ import yaml
 
 from sandbox.launcher.layout import Layout
 from sandbox.launcher.ports import HOST
+from sandbox.simulator.stages import stages
 from tools.binaries import Binaries
 
 # Enough for a few hundred pods: a fake node takes 110.
@@ -60,7 +61,10 @@ class Component:
 
 
 def render_config(name: str, ports: Mapping[str, int], binaries: Mapping[str, Path]) -> str:
-    """Return kwokctl's configuration for a cluster ``name`` with these ports and programs."""
+    """Return kwokctl's configuration for a cluster ``name`` with these ports and programs.
+
+    With it go the stages by which kwok gives the fake pods their status: those of the simulator's behaviours.
+    """
     options = {
         "runtime": "binary",
         # kwokctl's default is every interface.
@@ -93,7 +97,7 @@ def render_config(name: str, ports: Mapping[str, int], binaries: Mapping[str, Pa
         "options": options,
         "componentsPatches": patches,
     }
-    return yaml.safe_dump(config, sort_keys=False)
+    return yaml.safe_dump(config, sort_keys=False) + stages()
 
 
 def environment(layout: Layout, binaries: Binaries) -> dict[str, str]:

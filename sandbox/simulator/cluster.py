@@ -95,7 +95,7 @@ class Cluster:
             headers["Content-Type"] = _STRATEGIC_MERGE
         for entry in cast("Mapping[str, Mapping[str, str]]", settings.auth_settings()).values():
             headers[entry["key"]] = entry["value"]
-        pool = cast(urllib3.PoolManager, self._api.rest_client.pool_manager)
+        pool: urllib3.PoolManager = self._api.rest_client.pool_manager
         return pool.request(
             method,
             f"{settings.host}{path}?{urlencode(query)}",

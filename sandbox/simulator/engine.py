@@ -41,8 +41,11 @@ class Engine:
         self._seen = -1
 
     def run(self, stop: threading.Event) -> None:
-        """Ticks until ``stop`` is set. A change of the cluster ends the stretch early, so that requests are
-        split by the routes that were in force while they came in."""
+        """Ticks until ``stop`` is set.
+
+        A change of the cluster ends the stretch early, so that requests are split by the routes that were in
+        force while they came in.
+        """
         last = time.monotonic()
         while not stop.is_set():
             changed = self._world.wait(self._seen, self._tick - (time.monotonic() - last))

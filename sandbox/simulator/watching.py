@@ -23,7 +23,7 @@ Record = TypeVar("Record")
 # read timeout means a dead connection.
 _WATCH_SECONDS = 300
 _READ_TIMEOUT = 150.0
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 
 
 class Lister(Protocol):

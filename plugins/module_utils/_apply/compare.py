@@ -28,7 +28,9 @@ def covers(live: Any, wanted: Any) -> bool:
         return _covers_list(live if isinstance(live, list) else [], wanted)
     if live == wanted or (live is None and wanted in ("", [], {})):
         return True
-    return isinstance(live, (str, int, float)) and isinstance(wanted, (str, int, float)) and _same_quantity(live, wanted)
+    return (
+        isinstance(live, (str, int, float)) and isinstance(wanted, (str, int, float)) and _same_quantity(live, wanted)
+    )
 
 
 def spelled_as(live: Any, wanted: Any) -> Any:

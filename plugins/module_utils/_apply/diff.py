@@ -14,7 +14,11 @@ from .._types import Obj
 # New for each process: equal values look equal within one diff, and no hash can be looked up in a table.
 _SALT = secrets.token_bytes(16)
 _NOISE = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "ownerReferences")
-_CONTROLLER_ANNOTATIONS = ("kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision", "rollout.argoproj.io/revision")
+_CONTROLLER_ANNOTATIONS = (
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/revision",
+    "rollout.argoproj.io/revision",
+)
 
 
 def cleaned(item: Obj | None) -> Obj:

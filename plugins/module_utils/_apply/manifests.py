@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
-try:
+with contextlib.suppress(ImportError):
+    # The Kubernetes client brings it; its absence is reported with that one's.
     import yaml
-except ImportError:  # the Kubernetes client brings it; its absence is reported with that one's
-    pass
 
 from .._errors import DeliveryError
 from .._types import Obj
@@ -104,7 +104,9 @@ def _documents(definitions: Any, source: str) -> list[Obj]:
 
 def _checked(item: Any, place: str) -> Obj:
     if not isinstance(item, dict):
-        raise DeliveryError(f"a manifest must be a mapping, not {type(item).__name__}", reason="BadManifest", where=place)
+        raise DeliveryError(
+            f"a manifest must be a mapping, not {type(item).__name__}", reason="BadManifest", where=place
+        )
     metadata = item.get("metadata")
     for key, value in (
         ("apiVersion", item.get("apiVersion")),

@@ -24,7 +24,12 @@ _HEARTBEAT = 30.0
 def _run(call: Call) -> Result:
     manifests = _manifests(call)
     if not manifests:
-        return {"changed": False, "objects": [], "pending": [], "msg": "There is nothing to apply: no manifest was given."}
+        return {
+            "changed": False,
+            "objects": [],
+            "pending": [],
+            "msg": "There is nothing to apply: no manifest was given.",
+        }
     with Kube(Credentials.from_params(call.params), dry_run=call.check_mode, warn=call.warn) as kube:
         applied = apply_set(
             kube,

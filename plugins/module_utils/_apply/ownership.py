@@ -135,7 +135,9 @@ def _still_wanted(owned: object, wanted: Obj) -> bool:
 def _shape_within(owned: object, wanted: object) -> bool:
     if isinstance(owned, dict):
         return isinstance(wanted, dict) and all(
-            key in wanted and _shape_within(value, wanted[key]) for key, value in owned.items() if value not in (None, {}, [])
+            key in wanted and _shape_within(value, wanted[key])
+            for key, value in owned.items()
+            if value not in (None, {}, [])
         )
     if isinstance(owned, list) and isinstance(wanted, list):
         names = [item.get("name") for item in owned if isinstance(item, dict)]
@@ -155,9 +157,7 @@ def with_released_parts(wanted: Obj, current: Obj) -> Obj:
         if label in labels and label in live_labels:
             labels[label] = live_labels[label]
     for group in ("initContainers", "containers"):
-        live_images = {
-            item.get("name"): item.get("image") for item in (current.get("spec") or {}).get(group) or []
-        }
+        live_images = {item.get("name"): item.get("image") for item in (current.get("spec") or {}).get(group) or []}
         for container in (result.get("spec") or {}).get(group) or []:
             container["image"] = live_images.get(container.get("name"), container.get("image"))
     return result

@@ -45,6 +45,4 @@ def _replicas(item: Obj, spec: Obj, status: Obj) -> str:
 
 
 def _condition(status: Obj, name: str) -> bool:
-    return any(
-        entry.get("type") == name and entry.get("status") == "True" for entry in status.get("conditions") or []
-    )
+    return any(entry.get("type") == name and entry.get("status") == "True" for entry in status.get("conditions") or [])

@@ -72,8 +72,8 @@ def settings(base: object, overrides: object = None) -> dict[str, Settings]:
 
 def _check(group: Settings, place: Place) -> None:
     # Argo fails a metric when it has failed *more* often than the limit, and refuses a limit above the count.
-    for limit in ("failure_limit", "inconclusive_limit"):
-        value = group["failure_limit"] if limit == "failure_limit" else group["inconclusive_limit"]
+    limits = {"failure_limit": group["failure_limit"], "inconclusive_limit": group["inconclusive_limit"]}
+    for limit, value in limits.items():
         if value >= group["count"]:
             place.key(limit).problem(
                 f"{value} is not accepted: count is {group['count']}, so it could never be exceeded; give a lower one"

@@ -130,7 +130,7 @@ KEYS: dict[str, Key] = {
     "resources": Key(_RESOURCES, {}),
     "security": Key(_SECURITY, {}),
     "scheduling": Key(_SCHEDULING, {}),
-    "empty_dirs": Key(map_of(OBJECT_NAME, PATH), {"app-logs": "/app/logs", "tmp-volume": "/tmp"}),
+    "empty_dirs": Key(map_of(OBJECT_NAME, PATH), {"app-logs": "/app/logs", "tmp-volume": "/tmp"}),  # noqa: S108 (inside a container)
     "exposure": Key(_EXPOSURE, None),
     "revision_history_limit": Key(COUNT, 10),
     # Argo counts a blue-green analysis as standing still, so this has to be longer than the longest of them.

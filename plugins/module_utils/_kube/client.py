@@ -109,12 +109,12 @@ class Kube:
         """Return all objects of a kind, of one namespace or (None) of all."""
         params = {"label_selector": labels, "field_selector": fields}
         answer = self.request("get", kind.path(namespace), _target(kind, namespace, ""), params=params)
-        items = [
-            {"apiVersion": kind.api_version, "kind": kind.name, **item} for item in answer.get("items") or []
-        ]
+        items = [{"apiVersion": kind.api_version, "kind": kind.name, **item} for item in answer.get("items") or []]
         return Listing(items, str((answer.get("metadata") or {}).get("resourceVersion") or ""))
 
-    def apply(self, kind: Kind, body: Obj, *, manager: str = FIELD_MANAGER, force: bool = False, dry: bool = False) -> Obj:
+    def apply(
+        self, kind: Kind, body: Obj, *, manager: str = FIELD_MANAGER, force: bool = False, dry: bool = False
+    ) -> Obj:
         """Server-side apply one object with strict field validation; return the object as the server has it."""
         namespace, name = body["metadata"].get("namespace"), body["metadata"]["name"]
         return self._write(

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 from .._errors import DeliveryError
 from . import _libs
 
-_SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # nosec: a path, not a secret
+_SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path, not a secret
 
 
 @dataclass(frozen=True)

@@ -75,12 +75,16 @@ def unreachable(ask: Ask, error: Exception) -> ApiFailure:
             "check that host names a Kubernetes API server and that the client certificate is complete",
         )
     if re.search(r"Name or service not known|getaddrinfo|NameResolution", text):
-        return _no_answer(ask, "the name of the API server cannot be resolved", "Unreachable", "check host or kubeconfig")
+        return _no_answer(
+            ask, "the name of the API server cannot be resolved", "Unreachable", "check host or kubeconfig"
+        )
     if "timed out" in text:
         return _no_answer(
             ask, "the API server did not answer in time", "Unreachable", "check the network, or raise request_timeout"
         )
-    problem = re.search(r"(Connection refused|No route to host|Network is unreachable|reset by peer|RemoteDisconnected)", text)
+    problem = re.search(
+        r"(Connection refused|No route to host|Network is unreachable|reset by peer|RemoteDisconnected)", text
+    )
     detail = f" ({problem.group(1)})" if problem else f" ({type(error).__name__})"
     return _no_answer(
         ask, f"the API server cannot be reached{detail}", "Unreachable", "check the address, and that the server runs"

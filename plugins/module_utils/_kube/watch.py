@@ -7,6 +7,7 @@ One thread per selection reads; the caller's thread waits, because Ansible's `ti
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import random
@@ -77,12 +78,7 @@ class Picture:
 
     def objects(self, kind: Kind) -> list[Obj]:
         """Return the objects of a kind as last seen."""
-        return [
-            item
-            for selection, items in self._objects.items()
-            if selection.kind == kind
-            for item in items.values()
-        ]
+        return [item for selection, items in self._objects.items() if selection.kind == kind for item in items.values()]
 
     def wait(self, seconds: float) -> bool:
         """Wait until something changed, at most `seconds`; return whether it did.
@@ -184,7 +180,5 @@ def _hang_up(response: Any) -> None:
     connection = getattr(response, "connection", None) or getattr(response, "_connection", None)
     sock = getattr(connection, "sock", None)
     if sock is not None:
-        try:
+        with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass

@@ -72,7 +72,11 @@ def release_name(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str
 
 
 def rollback_waves(
-    rollouts: Mapping[str, Mapping[str, Any]], waves: Sequence[Sequence[str]], *, release: str = "", names: Sequence[str] = ()
+    rollouts: Mapping[str, Mapping[str, Any]],
+    waves: Sequence[Sequence[str]],
+    *,
+    release: str = "",
+    names: Sequence[str] = (),
 ) -> list[list[str]]:
     """Return the workloads to take back, in the reverse order of their release.
 

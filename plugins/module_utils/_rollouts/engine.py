@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -41,7 +42,16 @@ class Progress:
         return self.sent > 0
 
 
-def carry_out(kube: Kube, namespace: str, names: list[str], verb: Verb, *, need: Need, timeout: float) -> list[Progress]:
+def carry_out(
+    kube: Kube,
+    namespace: str,
+    names: list[str],
+    verb: Verb,
+    *,
+    need: Need,
+    timeout: float,
+    say: Callable[[str], None],
+) -> list[Progress]:
     """Carry out a verb on all named workloads, in parallel; one that fails does not stop the others.
 
     Args:
@@ -51,6 +61,7 @@ def carry_out(kube: Kube, namespace: str, names: list[str], verb: Verb, *, need:
         verb: decides; see `moves.Verb`.
         need: what the verb looks at.
         timeout: seconds for all of them together.
+        say: shows what was done, workload by workload, as soon as it is.
 
     Raises:
         DeliveryError: a name does not exist, or the cluster cannot be read; nothing was sent then.
@@ -60,7 +71,7 @@ def carry_out(kube: Kube, namespace: str, names: list[str], verb: Verb, *, need:
         works = [Progress(name, views[name], views[name]) for name in names]
         deadline = time.monotonic() + timeout
         while True:
-            moves = [(work, _decide(verb, work)) for work in works if not work.finished]
+            moves = [(work, _decide(verb, work, say)) for work in works if not work.finished]
             wanted = [(work, move) for work, move in moves if isinstance(move, Send)]
             for _ in pool.map(lambda pair: _send(kube, *pair), wanted):
                 pass
@@ -94,7 +105,7 @@ def _older(seen: View, known: View) -> bool:
         return False
 
 
-def _decide(verb: Verb, work: Progress) -> Move | None:
+def _decide(verb: Verb, work: Progress, say: Callable[[str], None]) -> Move | None:
     try:
         move = verb(work.before, work.now, work.sent)
     except DeliveryError as error:
@@ -102,6 +113,8 @@ def _decide(verb: Verb, work: Progress) -> Move | None:
         return None
     if isinstance(move, Done):
         work.text, work.finished = move.text, True
+        if work.changed:
+            say(f"{work.name}: {move.text}")
     elif isinstance(move, Await):
         work.waiting_for = move.what
     return move
@@ -148,6 +161,8 @@ def _give_up(work: Progress, timeout: float) -> None:
     work.error = DeliveryError(
         f"not done within {timeout:g} s: waited for {work.waiting_for}",
         reason="Timeout",
-        hint="the controller did not react: is argo-rollouts running?" if silent else "look at its pods and at its status",
+        hint="the controller did not react: is argo-rollouts running?"
+        if silent
+        else "look at its pods and at its status",
         where=work.before.place,
     )

@@ -85,4 +85,6 @@ def refuse(view: View, msg: str, hint: str, reason: str = "Refused") -> Delivery
 def refuse_deployment(view: View, verb: str) -> None:
     """Raise DeliveryError for a verb that Deployments do not have."""
     if view.kind == "Deployment":
-        raise refuse(view, f"a Deployment cannot be {verb}", "this verb is for Rollouts (strategies canary and blue_green)")
+        raise refuse(
+            view, f"a Deployment cannot be {verb}", "this verb is for Rollouts (strategies canary and blue_green)"
+        )

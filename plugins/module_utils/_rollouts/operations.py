@@ -43,7 +43,13 @@ def _guards(params: dict[str, Any]) -> Guards:
 def _verb(call: Call, verb: Verb, need: Need) -> Result:
     with _connect(call) as kube:
         works = carry_out(
-            kube, call.params["namespace"], _names(call), verb, need=need, timeout=call.params["timeout"]
+            kube,
+            call.params["namespace"],
+            _names(call),
+            verb,
+            need=need,
+            timeout=call.params["timeout"],
+            say=call.say,
         )
     result: Result = {
         "changed": any(work.changed for work in works),
@@ -55,7 +61,12 @@ def _verb(call: Call, verb: Verb, need: Need) -> Result:
         raise _failure(failed, result)
     if call.diff_mode:
         result["diff"] = [
-            {"before": f"{_summary(work.before)}\n", "after": f"{work.text}\n", "before_header": work.name, "after_header": work.name}
+            {
+                "before": f"{_summary(work.before)}\n",
+                "after": f"{work.text}\n",
+                "before_header": work.name,
+                "after_header": work.name,
+            }
             for work in works
             if work.changed
         ]
@@ -101,7 +112,9 @@ def _info(call: Call) -> Result:
 def _wait(call: Call) -> Result:
     names, states = _names(call), list(call.params["state"])
     if "step" in states and call.params["step"] is None:
-        raise DeliveryError("state step needs the option step", reason="BadOption", hint="set step to the index to wait for")
+        raise DeliveryError(
+            "state step needs the option step", reason="BadOption", hint="set step to the index to wait for"
+        )
     namespace, timeout = call.params["namespace"], call.params["timeout"]
     with _connect(call) as kube, Estate(kube, namespace, names, _EVERYTHING) as estate:
         waited = wait_for(
@@ -109,6 +122,7 @@ def _wait(call: Call) -> Result:
             names,
             states,
             step=call.params["step"],
+            until_any=list(call.params["until_any"] or []),
             timeout=timeout,
             say=lambda name, line: call.say(f"{name}: {line}"),
         )
@@ -166,6 +180,7 @@ WAIT = Operation(
         {
             "state": {"type": "list", "elements": "str", "choices": list(STATES), "default": [HEALTHY]},
             "step": {"type": "int"},
+            "until_any": {"type": "list", "elements": "str", "choices": list(STATES)},
         },
         timeout=600,
     ),

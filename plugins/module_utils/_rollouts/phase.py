@@ -50,7 +50,7 @@ def unobserved(rollout: Obj, referenced: Obj | None = None) -> str:
     status, spec = rollout.get("status") or {}, rollout.get("spec") or {}
     generation = int((rollout.get("metadata") or {}).get("generation") or 0)
     observed = str(status.get("observedGeneration") or "")
-    if observed.isdigit() and int(observed) < generation or not observed:
+    if (observed.isdigit() and int(observed) < generation) or not observed:
         return "waiting for rollout spec update to be observed"
     if status.get("controllerPause") and not status.get("pauseConditions") and not spec.get("paused"):
         return "waiting for rollout to unpause"

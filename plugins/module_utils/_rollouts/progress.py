@@ -12,9 +12,11 @@ from .model import CANARY, Measurement, View
 def transitions(before: View | None, now: View) -> list[str]:
     """Return what happened to a workload between two views, in words; one line each."""
     lines: list[str] = []
-    if before is None or before.revision != now.revision or before.current_hash != now.current_hash:
-        if now.current_hash:
-            lines.append(f"revision {now.revision} ({versions(now)}), {now.strategy}")
+    if before is None and now.phase.settled and now.phase.name == "Healthy" and not now.in_flight:
+        return [f"Healthy with revision {now.revision} ({versions(now)})"]
+    is_new = before is None or before.revision != now.revision or before.current_hash != now.current_hash
+    if is_new and now.current_hash:
+        lines.append(f"revision {now.revision} ({versions(now)}), {now.strategy}")
     lines += _measurements(before, now)
     if now.aborted and not (before and before.aborted):
         lines.append(f"aborted: {now.phase.message or 'the controller goes back to stable'}")
@@ -23,7 +25,9 @@ def transitions(before: View | None, now: View) -> list[str]:
         lines.append(moved)
     if before and before.traffic.main != now.traffic.main and before.traffic.main and now.traffic.main:
         lines.append(f"production traffic switched from {before.traffic.main} to {now.traffic.main}")
-    if now.phase.settled and (before is None or before.phase != now.phase) and now.phase.name != "Progressing":
+    # An abort was told with its reason above.
+    news = now.phase.settled and not now.aborted and now.phase.name != "Progressing"
+    if news and (before is None or before.phase != now.phase):
         lines.append(f"{now.phase.name}{f': {now.phase.message}' if now.phase.message else ''}")
     return lines
 
@@ -65,8 +69,7 @@ def _where(view: View) -> str:
             return "" if not view.in_flight else f"all {view.step.total} steps done, {pods}"
         step = view.raw["spec"]["strategy"]["canary"]["steps"][view.step.index]
         return (
-            f"step {view.step.index + 1}/{view.step.total} {describe_step(step)}, "
-            f"weight {view.weight.actual} %, {pods}"
+            f"step {view.step.index + 1}/{view.step.total} {describe_step(step)}, weight {view.weight.actual} %, {pods}"
         )
     if view.kind == "Deployment" and view.phase.name == "Healthy":
         return ""

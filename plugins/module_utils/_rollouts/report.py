@@ -28,7 +28,8 @@ def details(view: View) -> Obj:
                 "desired": int((item.get("spec") or {}).get("replicas") or 0),
                 "ready": int((item.get("status") or {}).get("readyReplicas") or 0),
                 "images": [
-                    str(container.get("image")) for container in item["spec"]["template"]["spec"].get("containers") or []
+                    str(container.get("image"))
+                    for container in item["spec"]["template"]["spec"].get("containers") or []
                 ],
             }
             for name, item in _newest_first(view)
@@ -48,7 +49,7 @@ def table(views: dict[str, View]) -> list[str]:
                 view.phase.name,
                 str(view.revision),
                 versions(view),
-                f"{view.replicas.available}/{view.replicas.desired}",
+                f"{view.replicas.updated}/{view.replicas.desired}",
                 f"{view.step.index}/{view.step.total}" if view.step else "-",
                 f"{view.weight.actual} %" if view.weight and view.in_flight else "-",
             )
@@ -83,7 +84,9 @@ def _branch(view: View) -> list[str]:
         images = ", ".join(
             str(container.get("image")) for container in item["spec"]["template"]["spec"].get("containers") or []
         )
-        lines.append(f"  revision {revision_of(item)}  {name}  {images}  {ready}/{desired} ready{'  ' + marks if marks else ''}")
+        lines.append(
+            f"  revision {revision_of(item)}  {name}  {images}  {ready}/{desired} ready{'  ' + marks if marks else ''}"
+        )
         for run in view.runs:
             if run.hash == name:
                 lines.append(f"    analysis {run.name}  {run.phase}")

@@ -102,7 +102,9 @@ def _deployment_view(deployment: Obj, replica_sets: list[Obj]) -> View:
     phase = phase_of(deployment)
     # While pods are exchanged, the previous revision with pods is what one would go back to.
     older = [name for name in hashes if name != newest and int((hashes[name].get("spec") or {}).get("replicas") or 0)]
-    stable = max(older, key=lambda name: revision_of(hashes[name]), default=newest) if phase.name != "Healthy" else newest
+    stable = (
+        max(older, key=lambda name: revision_of(hashes[name]), default=newest) if phase.name != "Healthy" else newest
+    )
     return View(
         name=deployment["metadata"]["name"],
         namespace=deployment["metadata"]["namespace"],
@@ -205,7 +207,9 @@ def _images(hashes: dict[str, Obj], tags: dict[str, list[str]]) -> tuple[Image, 
 
 
 def _runs(analysis_runs: list[Obj]) -> tuple[Run, ...]:
-    ordered = sorted(analysis_runs, key=lambda item: (item["metadata"].get("creationTimestamp", ""), item["metadata"]["name"]))
+    ordered = sorted(
+        analysis_runs, key=lambda item: (item["metadata"].get("creationTimestamp", ""), item["metadata"]["name"])
+    )
     return tuple(run_of(item) for item in ordered)
 
 

@@ -40,6 +40,7 @@ def wait_for(
     states: list[str],
     *,
     step: int | None,
+    until_any: list[str],
     timeout: float,
     say: Callable[[str, str], None],
 ) -> Waited:
@@ -52,6 +53,7 @@ def wait_for(
         names: the workloads.
         states: names of `states.STATES`.
         step: for state ``step``.
+        until_any: states that end the wait as soon as one workload is in one of them.
         timeout: seconds.
         say: takes a workload's name and a line about it.
     """
@@ -66,8 +68,9 @@ def wait_for(
         seen = {**seen, **views}
         waited = _judge_all(views, seen, names, states, step)
         left = started + timeout - time.monotonic()
-        if waited.failed or len(waited.reached) == len(names) or left <= 0:
-            return waited
+        over = len(waited.reached) == len(names) or any(state in until_any for state in waited.reached.values())
+        if waited.failed or over or left <= 0:
+            return Waited(waited.views, waited.reached, waited.failed, {} if over else waited.lacking)
         quiet = spoke + _HEARTBEAT - time.monotonic()
         if quiet <= 0:
             for name in waited.lacking:
@@ -97,7 +100,12 @@ def failure_of(waited: Waited, namespace: str, cluster: str, states: list[str], 
     where = f"{cluster}, namespace {namespace}"
     if waited.failed:
         text = "; ".join(f"{name}: {why}" for name, why in waited.failed.items())
-        return DeliveryError(text, reason="Unreachable", where=where, hint="look at its analysis runs and pods, then take it back with rollout_undo")
+        return DeliveryError(
+            text,
+            reason="Unreachable",
+            where=where,
+            hint="look at its analysis runs and pods, then take it back with rollout_undo",
+        )
     if waited.lacking:
         text = "; ".join(f"{name} {lack}" for name, lack in waited.lacking.items())
         return DeliveryError(

@@ -104,7 +104,7 @@ def test_prometheus_finds_pods_through_the_kubeconfig() -> None:
 def _kwok() -> dict[str, object]:
     programs = {name: Path("/cache") / name for name in [*COMPONENTS.values(), "kubectl"]}
     ports = {name: 20000 + index for index, name in enumerate(PORTS)}
-    return cast("dict[str, object]", yaml.safe_load(render_kwok("two", ports, programs)))
+    return cast("dict[str, object]", next(yaml.safe_load_all(render_kwok("two", ports, programs))))
 
 
 def test_the_control_plane_listens_on_loopback_and_enforces_authorization() -> None:

@@ -46,7 +46,9 @@ class Abort:
     def _after(self, before: View, now: View) -> Move:
         if not now.in_flight:
             missing = on_stable(now)
-            return Await(missing) if missing else Done(f"{now.stable_hash} serves all traffic; its template was restored")
+            return (
+                Await(missing) if missing else Done(f"{now.stable_hash} serves all traffic; its template was restored")
+            )
         if not now.aborted or not (now.raw["status"] or {}).get("abortedAt"):
             return Await("the controller to abort")
         if now.raw["spec"].get("paused"):
@@ -57,7 +59,11 @@ class Abort:
         if now.strategy == BLUE_GREEN and _stuck(now) and now.stable_hash in now.hashes:
             return Send(
                 [
-                    {"op": "test", "path": "/metadata/resourceVersion", "value": now.raw["metadata"]["resourceVersion"]},
+                    {
+                        "op": "test",
+                        "path": "/metadata/resourceVersion",
+                        "value": now.raw["metadata"]["resourceVersion"],
+                    },
                     {"op": "replace", "path": "/spec/template", "value": template_of(now.hashes[now.stable_hash])},
                 ],
                 patch_type="json",

@@ -48,7 +48,11 @@ class Promote:
     def _first(self, now: View) -> Move:
         status = now.raw.get("status") or {}
         if self.full:
-            return Await("the full promotion") if status.get("promoteFull") else Send({"status": {"promoteFull": True}}, subresource="status")
+            return (
+                Await("the full promotion")
+                if status.get("promoteFull")
+                else Send({"status": {"promoteFull": True}}, subresource="status")
+            )
         if now.raw["spec"].get("paused"):
             raise refuse(
                 now,
@@ -85,14 +89,16 @@ class Promote:
         if not self.force:
             raise refuse(
                 now,
-                "its background or promotion analysis is inconclusive: the controller would measure anew and take the next pause as passed",
+                "its analysis was inconclusive: the controller would measure anew, and take the next pause as passed",
                 "find out why nothing was measured, then abort, undo, or promote with force",
             )
         return Send({"status": {"pauseConditions": None}}, subresource="status")
 
     def _after(self, before: View, now: View, sent: int) -> Move:
         if now.current_hash != before.current_hash:
-            raise refuse(now, f"another template ({now.current_hash}) was released meanwhile", "look at it again", "Overtaken")
+            raise refuse(
+                now, f"another template ({now.current_hash}) was released meanwhile", "look at it again", "Overtaken"
+            )
         if not now.phase.settled:
             return Await(f"the controller ({now.phase.message})")
         end = dead_end(now, ["aborted"] if before.aborted else [])

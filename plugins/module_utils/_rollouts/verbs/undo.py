@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..._types import Obj
-from ..history import PROMOTED, RELEASE, marked_rolled_back, promoted, promoted_after_change, release_of
 from .. import phase as phases
+from ..history import PROMOTED, RELEASE, marked_rolled_back, promoted, promoted_after_change, release_of
 from ..model import View
 from ..moves import Await, Done, Guards, Move, Send, refuse
 from ..states import on_stable

@@ -1,0 +1,119 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The checks behind ``make lint``, ``make unit``, ``make integration`` and ``make test``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sandbox.launcher.down import take_down
+from sandbox.launcher.layout import Layout, layout_for
+from sandbox.launcher.sandbox import Sandbox
+from tools.binaries import ensure_binaries
+from tools.environments import ensure
+from tools.errors import ToolError, run_main
+from tools.paths import ROOT
+from tools.report import Stopwatch, say
+from tools.setup import NEWEST, OLDEST
+
+# Workers of the test runs: the machine has two cores, and a test mostly waits for the controller.
+_WORKERS = "4"
+_SANDBOX = "test"
+
+
+def lint() -> None:
+    """Check style, types, YAML, roles and playbooks, and the changelog."""
+    python = NEWEST.path / "bin"
+    for words in (
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy", "-p", "ansible_collections.tradesense.delivery.plugins"),
+        ("mypy", "sandbox", "tools", "tests"),
+        ("yamllint", "--strict", "."),
+        ("ansible-lint", "--strict", "-q"),
+        ("antsibull-changelog", "lint"),
+    ):
+        _run([str(python / words[0]), *words[1:]], what=" ".join(words), env=_path(python))
+
+
+def unit() -> None:
+    """Run the unit tests on every interpreter of the matrix."""
+    for python in _matrix():
+        _pytest(python, "tests/unit", env={})
+
+
+def integration() -> None:
+    """Run the integration tests on every interpreter, on a sandbox started and stopped for them."""
+    layout = layout_for(ROOT, _SANDBOX)
+    matrix = _matrix()
+    Sandbox(layout, ensure_binaries(), timeout=120).up()
+    try:
+        for python in matrix:
+            _pytest(python, "tests/integration", env=environment_of(layout))
+    finally:
+        count = take_down(layout)
+        say(f"sandbox {layout.name}: down, {count} processes stopped")
+
+
+def environment_of(layout: Layout) -> dict[str, str]:
+    """Return the variables of a sandbox's env file."""
+    pairs = [line.removeprefix("export ").split("=", 1) for line in layout.env_file.read_text("utf-8").splitlines()]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+def _matrix() -> list[Path]:
+    """Return the interpreters to test on: the newest pair, and the oldest where this machine has it."""
+    ensure(NEWEST)
+    newest = NEWEST.path / "bin" / "python"
+    try:
+        ensure(OLDEST)
+    except ToolError as error:
+        say(f"NOT TESTED: the oldest supported pair. {error.message}")
+        return [newest]
+    oldest = OLDEST.path / "bin" / "python"
+    return [newest] if _core(newest) == _core(oldest) else [newest, oldest]
+
+
+def _core(python: Path) -> str:
+    code = "import sys, ansible.release as core; print(f'ansible-core {core.__version__}, Python {sys.version.split()[0]}')"
+    return subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _pytest(python: Path, folder: str, env: Mapping[str, str]) -> None:
+    say(f"-- {folder} on {_core(python)}")
+    words = [str(python), "-m", "pytest", folder, "-q", "-n", _WORKERS, "--dist", "worksteal"]
+    _run(words, what=f"{folder} on {_core(python)}", env={**_path(python.parent), **env})
+
+
+def _path(folder: Path) -> dict[str, str]:
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+
+
+def _run(argv: Sequence[str], *, what: str, env: Mapping[str, str]) -> None:
+    watch = Stopwatch()
+    ran = subprocess.run(list(argv), cwd=ROOT, env={**os.environ, **env}, stdin=subprocess.DEVNULL, check=False)
+    if ran.returncode:
+        raise ToolError(f"{what} failed (exit code {ran.returncode}, {watch})")
+    say(f"{what}: passed in {watch}")
+
+
+def main() -> int:
+    """Run the named checks in order; the first failure ends it."""
+    known = {"lint": lint, "unit": unit, "integration": integration}
+    parser = argparse.ArgumentParser(prog="python -m tools.checks", description=__doc__)
+    parser.add_argument("checks", nargs="+", choices=list(known))
+    watch = Stopwatch()
+    for name in parser.parse_args().checks:
+        say(f"== {name}")
+        known[name]()
+    say(f"all checks passed in {watch}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))
