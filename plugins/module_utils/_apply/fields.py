@@ -103,7 +103,8 @@ def _extract_element(element: Any, fields: Obj) -> list[Any]:
         if mark == "k" and isinstance(element, dict):
             keys: Obj = json.loads(text)
             if all(element.get(name) == value for name, value in keys.items()):
-                return [{**keys, **_extract(element, below)}]
+                # Only what was sent: a key that the server filled in (a port's protocol) is not the owner's.
+                return [_extract(element, below)]
         elif mark == "v" and json.loads(text) == element:
             return [element]
     return []

@@ -10,12 +10,12 @@ from random import Random
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from simulator_builders import MakePod, MakeService
 
 from sandbox.simulator.api import Server
 from sandbox.simulator.control import Control
 from sandbox.simulator.engine import Engine
 from sandbox.simulator.world import World
+from tests.unit.sandbox.simulator.simulator_builders import MakePod, MakeService
 
 
 @dataclass

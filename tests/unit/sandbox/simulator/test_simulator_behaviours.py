@@ -7,7 +7,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from simulator_builders import MakePod
 
 import sandbox.simulator
 from sandbox.simulator.behaviours import (
@@ -20,6 +19,7 @@ from sandbox.simulator.behaviours import (
     image_tag,
 )
 from sandbox.simulator.life import Histogram, PodLife, new_life
+from tests.unit.sandbox.simulator.simulator_builders import MakePod
 
 REQUESTS = 60_000
 

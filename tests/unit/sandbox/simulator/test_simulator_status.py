@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from simulator_builders import MakePod, MakeService, build_pod
 
 from sandbox.simulator.behaviours import behaviour_named, behaviour_of
 from sandbox.simulator.engine import Engine
@@ -15,6 +14,7 @@ from sandbox.simulator.records import Json, PodRecord, read_pod, rows, table
 from sandbox.simulator.settings import Load, Override
 from sandbox.simulator.status import Wanted, back_off, next_crash_state, shows, status_patch, wanted_status
 from sandbox.simulator.world import World
+from tests.unit.sandbox.simulator.simulator_builders import MakePod, MakeService, build_pod
 
 
 class Cluster:

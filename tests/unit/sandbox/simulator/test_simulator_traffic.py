@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from simulator_builders import MakeIngress, MakePod, MakeService
 
 from sandbox.simulator.records import CanaryRule
 from sandbox.simulator.routing import (
@@ -17,6 +16,7 @@ from sandbox.simulator.routing import (
     weight_share,
 )
 from sandbox.simulator.traffic import Route, route_of, split
+from tests.unit.sandbox.simulator.simulator_builders import MakeIngress, MakePod, MakeService
 
 RULE = CanaryRule(header="X-Canary", header_value="yes", cookie="canary", weight=30)
 

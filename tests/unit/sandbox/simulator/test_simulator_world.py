@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from simulator_builders import MakeIngress, MakePod, MakeService
 
 from sandbox.simulator.behaviours import behaviour_named
 from sandbox.simulator.engine import Engine
@@ -13,6 +12,7 @@ from sandbox.simulator.life import PodLife
 from sandbox.simulator.records import CanaryRule
 from sandbox.simulator.settings import Load, LoadRule, Override
 from sandbox.simulator.world import World
+from tests.unit.sandbox.simulator.simulator_builders import MakeIngress, MakePod, MakeService
 
 
 class Clock:
