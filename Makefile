@@ -12,7 +12,7 @@ VENV_PYTHON := .venv/bin/python
 LAUNCHER = $(VENV_PYTHON) -m sandbox.launcher
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration setup setup-oldest requirements binaries sandbox-up sandbox-down \
+.PHONY: help demo test lint sanity unit integration setup setup-oldest requirements binaries sandbox-up sandbox-down \
 	sandbox-status clean python
 
 help: ## List the targets
@@ -24,13 +24,16 @@ python:
 demo: setup ## Start the sandbox, ship a good canary and a good blue-green, and take a bad canary back
 	@$(VENV_PYTHON) -m tools.demo --name $(SANDBOX)
 
-test: setup ## Everything below: lint, unit tests, integration tests on a sandbox of their own
-	@$(VENV_PYTHON) -m tools.checks lint unit integration
+test: setup ## All of the next four, on the newest and on the oldest supported pair of Python and ansible-core
+	@$(VENV_PYTHON) -m tools.checks lint sanity unit integration
 
 lint: setup ## Style, types, YAML, ansible-lint (profile production), changelog
 	@$(VENV_PYTHON) -m tools.checks lint
 
-unit: setup ## Unit tests, on the newest and on the oldest supported pair of Python and ansible-core
+sanity: setup ## ansible-test sanity, without an ignore file
+	@$(VENV_PYTHON) -m tools.checks sanity
+
+unit: setup ## Unit tests
 	@$(VENV_PYTHON) -m tools.checks unit
 
 integration: setup ## Integration tests on a sandbox that is started and stopped for them

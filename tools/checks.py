@@ -1,6 +1,6 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The checks behind ``make lint``, ``make unit``, ``make integration`` and ``make test``."""
+"""The checks behind ``make lint``, ``make sanity``, ``make unit``, ``make integration`` and ``make test``."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ def lint() -> None:
         ("antsibull-changelog", "lint"),
     ):
         _run([str(python / words[0]), *words[1:]], what=" ".join(words), env=_path(python))
+
+
+def sanity() -> None:
+    """Run ansible-test's sanity tests, none of them ignored."""
+    _run([str(NEWEST.path / "bin" / "python"), "-m", "tools.sanity"], what="ansible-test sanity", env={})
 
 
 def unit() -> None:
@@ -104,7 +109,7 @@ def _run(argv: Sequence[str], *, what: str, env: Mapping[str, str]) -> None:
 
 def main() -> int:
     """Run the named checks in order; the first failure ends it."""
-    known = {"lint": lint, "unit": unit, "integration": integration}
+    known = {"lint": lint, "sanity": sanity, "unit": unit, "integration": integration}
     parser = argparse.ArgumentParser(prog="python -m tools.checks", description=__doc__)
     parser.add_argument("checks", nargs="+", choices=list(known))
     watch = Stopwatch()

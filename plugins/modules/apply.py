@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # Copyright: TradeSense Delivery contributors
-# SPDX-License-Identifier: Apache-2.0
+# Apache License 2.0 (see LICENSE) or, at your choice, GNU General Public License v3.0+ (as Ansible itself)
+# SPDX-License-Identifier: Apache-2.0 OR GPL-3.0-or-later
 """Bring a set of manifests to the cluster."""
 
 from __future__ import annotations

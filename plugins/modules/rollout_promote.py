@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # Copyright: TradeSense Delivery contributors
-# SPDX-License-Identifier: Apache-2.0
+# Apache License 2.0 (see LICENSE) or, at your choice, GNU General Public License v3.0+ (as Ansible itself)
+# SPDX-License-Identifier: Apache-2.0 OR GPL-3.0-or-later
 """Let a paused rollout go on."""
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class DeliveryAction(ActionBase):  # type: ignore[misc]  # ansible-core is not t
         self._compute_environment_string(environment)
         # The worker process serves this one task, so its environment can be the task's.
         os.environ.update({key: str(value) for key, value in environment.items()})
-        _, params = self.validate_argument_spec(self.operation.options, **self.operation.rules())
+        params = self.validate_argument_spec(self.operation.options, **self.operation.rules())[1]
         return self._call(_plain(params), str((task_vars or {}).get("inventory_hostname", "")))
 
     def _prepare(self, task_vars: dict[str, Any]) -> None:
@@ -93,5 +93,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, str):
-        return str.__str__(value) if type(value) is str else str(value)
+        return str(value)
     return value

@@ -99,7 +99,7 @@ def _extract(value: Any, fields: Obj) -> Any:
 
 def _extract_element(element: Any, fields: Obj) -> list[Any]:
     for key, below in fields.items():
-        mark, _, text = key.partition(":")
+        mark, text = key.split(":", 1)
         if mark == "k" and isinstance(element, dict):
             keys: Obj = json.loads(text)
             if all(element.get(name) == value for name, value in keys.items()):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,16 @@ from .._kube.failures import ApiFailure
 from .._kube.kinds import HPA, Kind, stage_of
 from .._types import Obj
 from . import diff
+from .definitions import UNSERVED, defined_kinds
 from .fields import adopted
 from .manifests import in_namespace, title
 from .ownership import HANDOVER_MANAGER, OUR_PATCHES, US, Request, is_ours, request_for
 
 # From this many objects of a kind in a namespace on, one list costs less than reading each.
 _LIST_FROM = 4
+# The API server serves a new kind some moments after it accepted the definition.
+_SERVED_WITHIN = 15.0
+_SERVED_POLL = 0.1
 
 
 @dataclass
@@ -34,7 +39,9 @@ class Item:
     request: Request | None = None
     answer: Obj | None = None
     error: DeliveryError | None = None
-    # The namespace does not exist yet (check mode only): the server could not be asked.
+    # The same set defines the kind of this object: the server may not know it yet.
+    defined_here: bool = False
+    # The namespace or the kind does not exist yet (check mode only): the server could not be asked.
     unasked: bool = False
 
     @property
@@ -87,13 +94,16 @@ def apply_set(
         DeliveryError: something was refused; says what was and what was not applied.
     """
     applied = Applied()
+    defined = defined_kinds(manifests)
     for manifest in manifests:
-        kind = kube.kind_of(manifest)
-        applied.items.append(Item(kind, in_namespace(manifest, namespace, kind.namespaced)))
+        own = defined.get((manifest["apiVersion"], manifest["kind"]))
+        kind = own or kube.kind_of(manifest)
+        applied.items.append(
+            Item(kind, in_namespace(manifest, namespace, kind.namespaced), defined_here=own is not None)
+        )
     with ThreadPoolExecutor(POOL_SIZE) as pool:
         read = functools.partial(_read_group, kube)
-        for _ in pool.map(read, _groups(applied.items)):
-            pass
+        list(pool.map(read, _groups(applied.items)))
         scaled = _scaled(kube, applied.items)
         for item in applied.items:
             key = (item.manifest["kind"], item.manifest["metadata"].get("namespace"), item.manifest["metadata"]["name"])
@@ -103,8 +113,7 @@ def apply_set(
             stages[stage_of(item.kind.name)].append(item)
         for stage in sorted(stages):
             send = functools.partial(_send, kube, force=force)
-            for _ in pool.map(send, stages[stage]):
-                pass
+            list(pool.map(send, stages[stage]))
             if any(item.error for item in stages[stage]):
                 raise _failure(applied)
     return applied
@@ -115,7 +124,7 @@ def _groups(items: Iterable[Item]) -> list[list[Item]]:
     for item in items:
         groups[item.kind, item.manifest["metadata"].get("namespace")].append(item)
     split: list[list[Item]] = []
-    for (kind, _), members in groups.items():
+    for (kind, _namespace), members in groups.items():
         # Secrets are never listed: the right to list them is the right to read them all.
         listed = len(members) >= _LIST_FROM and kind.namespaced and kind.name != "Secret"
         split += [members] if listed else [[member] for member in members]
@@ -123,6 +132,15 @@ def _groups(items: Iterable[Item]) -> list[list[Item]]:
 
 
 def _read_group(kube: Kube, members: list[Item]) -> None:
+    try:
+        _read_members(kube, members)
+    except ApiFailure as failure:
+        # Members share their kind; one that is about to be defined has no objects yet.
+        if not members[0].defined_here or failure.reason not in UNSERVED:
+            raise
+
+
+def _read_members(kube: Kube, members: list[Item]) -> None:
     kind, namespace = members[0].kind, members[0].manifest["metadata"].get("namespace")
     if len(members) > 1:
         try:
@@ -168,9 +186,10 @@ def _send(kube: Kube, item: Item, *, force: bool) -> None:
             _check_template_kept(kube, item, request.body, force)
         if request.handover is not None and not kube.dry_run:
             kube.apply(item.kind, _handover(item, request.handover), manager=HANDOVER_MANAGER)
-        item.answer = _apply_one(kube, item, request.body, force)
+        item.answer = _apply_served(kube, item, request.body, force)
     except ApiFailure as failure:
-        if kube.dry_run and failure.reason == "NamespaceNotFound":
+        unserved = item.defined_here and failure.reason in UNSERVED
+        if kube.dry_run and (failure.reason == "NamespaceNotFound" or unserved):
             item.unasked, item.answer = True, request.body
             return
         item.error = failure
@@ -189,6 +208,19 @@ def _check_template_kept(kube: Kube, item: Item, body: Obj, force: bool) -> None
             ),
             0,
         )
+
+
+def _apply_served(kube: Kube, item: Item, body: Obj, force: bool) -> Obj:
+    """Apply one object; one whose kind was defined a moment ago as soon as it is served."""
+    deadline = time.monotonic() + _SERVED_WITHIN
+    while True:
+        try:
+            return _apply_one(kube, item, body, force)
+        except ApiFailure as failure:
+            waits = item.defined_here and failure.reason in UNSERVED and not kube.dry_run
+            if not waits or time.monotonic() > deadline:
+                raise
+            time.sleep(_SERVED_POLL)
 
 
 def _apply_one(kube: Kube, item: Item, body: Obj, force: bool) -> Obj:

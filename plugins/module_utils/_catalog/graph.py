@@ -31,7 +31,7 @@ def waves(catalog: object, selected: object = None) -> list[list[str]]:
     order = order_of(services)
     chosen = list(services) if selected is None else known_names(selected, services, "the selected services")
     level = _levels(order, chosen)
-    result: list[list[str]] = [[] for _ in range(max((level[name] for name in chosen), default=-1) + 1)]
+    result: list[list[str]] = [[] for _wave in range(max((level[name] for name in chosen), default=-1) + 1)]
     for name in services:
         if name in chosen:
             result[level[name]].append(name)

@@ -97,7 +97,7 @@ def rollback_waves(
 
 
 def _newest(rollouts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    releases = [str(live.get("release") or "").split(" ")[0] for live in rollouts.values()]
+    releases = [str(live.get("release") or "").partition(" ")[0] for live in rollouts.values()]
     newest = max((name for name in releases if name), default="")
     moving = [name for name, live in rollouts.items() if live["in_flight"] or live["aborted"]]
     return [*(_changed_by(rollouts, newest) if newest else []), *moving]

@@ -73,8 +73,7 @@ def carry_out(
         while True:
             moves = [(work, _decide(verb, work, say)) for work in works if not work.finished]
             wanted = [(work, move) for work, move in moves if isinstance(move, Send)]
-            for _ in pool.map(lambda pair: _send(kube, *pair), wanted):
-                pass
+            list(pool.map(lambda pair: _send(kube, *pair), wanted))
             open_works = [work for work in works if not work.finished]
             left = deadline - time.monotonic()
             if not open_works:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .._errors import DeliveryError
 from .._types import Obj
@@ -47,7 +48,7 @@ class Done:
     text: str
 
 
-Move = Send | Await | Done
+Move: TypeAlias = "Send | Await | Done"
 # before, now, number of requests sent -> what next
 Verb = Callable[[View, View, int], Move]
 

@@ -157,7 +157,7 @@ def _step(spec: Obj, status: Obj) -> Step | None:
 def _weight(spec: Obj, status: Obj, current: Obj | None) -> Weight:
     wanted = 0 if status.get("abort") else _set_weight(spec, status)
     weights = (status.get("canary") or {}).get("weights") or {}
-    if (spec["strategy"]["canary"].get("trafficRouting") or {}) and weights:
+    if spec["strategy"]["canary"].get("trafficRouting") and weights:
         return Weight(wanted, int((weights.get("canary") or {}).get("weight") or 0))
     if status.get("currentPodHash") == status.get("stableRS"):
         return Weight(wanted, 100 if not spec["strategy"]["canary"].get("trafficRouting") else 0)

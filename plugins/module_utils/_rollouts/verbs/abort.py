@@ -39,8 +39,9 @@ class Abort:
                 "to take back a promoted revision, use rollout_undo",
             )
         if now.aborted:
-            missing = on_stable(now)
-            return Await(missing) if missing else Done(f"revision {now.revision} is aborted already")
+            # The controller's own abort can hang in the same ways.
+            hangs = on_stable(now) or now.raw["spec"].get("paused")
+            return self._after(before, now) if hangs else Done(f"revision {now.revision} is aborted already")
         return Send({"status": {"abort": True, "promoteFull": False}}, subresource="status")
 
     def _after(self, before: View, now: View) -> Move:
@@ -56,13 +57,13 @@ class Abort:
         missing = on_stable(now)
         if not missing:
             return Done(f"revision {before.revision} is aborted, {now.stable_hash} serves all traffic")
-        if now.strategy == BLUE_GREEN and _stuck(now) and now.stable_hash in now.hashes:
+        if now.phase.settled and now.strategy == BLUE_GREEN and _stuck(now) and now.stable_hash in now.hashes:
             return Send(
                 [
                     {
                         "op": "test",
                         "path": "/metadata/resourceVersion",
-                        "value": now.raw["metadata"]["resourceVersion"],
+                        "value": now.template_owner["metadata"]["resourceVersion"],
                     },
                     {"op": "replace", "path": "/spec/template", "value": template_of(now.hashes[now.stable_hash])},
                 ],

@@ -76,16 +76,13 @@ class Promote:
         if self.skip_current_step and "CanaryPauseStep" in now.pause_reasons:
             # With the index raised too, the controller would take the next pause as done.
             return Send({"status": {"pauseConditions": None}}, subresource="status")
-        index = now.step.total if self.skip_all_steps else now.step.index + 1
-        return Send({"status": {"pauseConditions": None, "currentStepIndex": index}}, subresource="status")
+        return _go_to(now.step.total if self.skip_all_steps else now.step.index + 1)
 
     def _inconclusive(self, now: View) -> Move:
         status = now.raw["status"]
         run = (status.get("canary") or {}).get("currentStepAnalysisRunStatus") or {}
         if now.strategy == CANARY and now.step and run.get("status") == "Inconclusive":
-            index = min(now.step.index + 1, now.step.total)
-            body = {"pauseConditions": None, "controllerPause": False, "currentStepIndex": index}
-            return Send({"status": body}, subresource="status")
+            return _go_to(min(now.step.index + 1, now.step.total))
         if not self.force:
             raise refuse(
                 now,
@@ -101,7 +98,9 @@ class Promote:
             )
         if not now.phase.settled:
             return Await(f"the controller ({now.phase.message})")
-        end = dead_end(now, ["aborted"] if before.aborted else [])
+        # Until the controller has worked, the status still holds the pause that is being ended: that is no dead end.
+        same_pause = now.raw["status"].get("pauseConditions") == (before.raw.get("status") or {}).get("pauseConditions")
+        end = dead_end(now, (["aborted"] if before.aborted else []) + (["paused"] if same_pause else []))
         if end:
             raise refuse(now, end, "the promotion did not take place", "Aborted")
         if self.full:
@@ -124,6 +123,12 @@ class Promote:
         if before.step and now.step and now.step.index > before.step.index:
             return Done(f"step {before.step.index} passed, now in step {now.step.index} of {now.step.total}")
         return Await(f"the controller to leave step {before.step.index if before.step else 0}")
+
+
+def _go_to(step: int) -> Send:
+    # With controllerPause left behind, the controller would take a pause that it enters now as ended by hand.
+    body = {"pauseConditions": None, "controllerPause": False, "currentStepIndex": step}
+    return Send({"status": body}, subresource="status")
 
 
 def _stands(view: View) -> str:
