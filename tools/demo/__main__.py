@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -74,7 +73,7 @@ class Demo:
         self._prove_trading(good)
 
     def _release(self, log: str, service: str, version: str, code: int) -> Outcome:
-        versions = json.dumps({"release_versions": {service: version}})
+        versions = f"release_versions={service}={version}"
         return self._expect(run("release", self.logs / f"demo-{log}.log", self.env, "-e", versions), code)
 
     def _prove_trading(self, version: str) -> None:

@@ -75,10 +75,10 @@ def title(manifest: Obj) -> str:
     return f"{manifest['kind']} {metadata['name']}{place}"
 
 
-def _documents(definitions: Any, source: str) -> list[Obj]:
-    if isinstance(definitions, str):
+def _documents(definitions: Any, source: str, *, inside_text: bool = False) -> list[Obj]:
+    if isinstance(definitions, str) and not inside_text:
         try:
-            definitions = list(yaml.safe_load_all(definitions))
+            definitions, inside_text = list(yaml.safe_load_all(definitions)), True
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f" in line {mark.line + 1}" if mark else ""
@@ -91,8 +91,8 @@ def _documents(definitions: Any, source: str) -> list[Obj]:
     listed = definitions if isinstance(definitions, list) else [definitions]
     flat: list[Obj] = []
     for document in listed:
-        if isinstance(document, (list, str)):
-            flat += _documents(document, source)
+        if isinstance(document, list) or (isinstance(document, str) and not inside_text):
+            flat += _documents(document, source, inside_text=inside_text)
         elif isinstance(document, dict):
             flat.append(document)
         elif document is not None:

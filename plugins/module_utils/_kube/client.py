@@ -30,8 +30,9 @@ PATCH_TYPES = {
 }
 # Connections kept open at once: enough for an apply's threads.
 POOL_SIZE = 16
-# What a busy or restarting API server answers; Retry-After is honoured.
-_BUSY = (429, 500, 502, 503, 504)
+# What a busy or restarting API server answers; Retry-After is honoured. Not 500: that is also its answer to a manifest
+# with an unknown field, which no repetition cures.
+_BUSY = (429, 502, 503, 504)
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,8 @@ def _describe(ask: Ask, code: int, message: str, reason: str, causes: tuple[tupl
             hint="remove the field from the definition, or set force to true to take it over",
             where=ask.where,
         )
-    if code in (400, 422):
+    if code in (400, 422) or "field not declared in schema" in message:
+        # The server tells of an unknown field with a 500.
         return DeliveryError(
             f"the API server does not accept the object: {_short(message)}",
             reason=reason,

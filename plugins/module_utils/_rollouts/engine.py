@@ -138,6 +138,9 @@ def _send(kube: Kube, work: Progress, move: Send) -> None:
     except ApiFailure as failure:
         _refused(work, failure)
         return
+    if not work.sent:
+        # What came before is what the first request was decided on, not what was seen while waiting for that moment.
+        work.before = view
     work.sent += 1
     work.waiting_for = "the controller to take the change"
     if kube.dry_run:

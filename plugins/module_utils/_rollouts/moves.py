@@ -83,6 +83,19 @@ def refuse(view: View, msg: str, hint: str, reason: str = "Refused") -> Delivery
     return DeliveryError(msg, reason=reason, hint=hint, where=view.place)
 
 
+def refuse_without_template(view: View) -> None:
+    """Raise DeliveryError when the pod template is held by something that is not there or no Deployment."""
+    if not (view.template_owner.get("spec") or {}).get("template"):
+        reference = (view.raw.get("spec") or {}).get("workloadRef") or {}
+        raise refuse(
+            view,
+            f"its pod template is held by {reference.get('kind')} {reference.get('name')}, "
+            "which does not exist or is no Deployment",
+            "correct spec.workloadRef; only Deployments are supported there",
+            "TemplateNotFound",
+        )
+
+
 def refuse_deployment(view: View, verb: str) -> None:
     """Raise DeliveryError for a verb that Deployments do not have."""
     if view.kind == "Deployment":

@@ -18,7 +18,8 @@ def transitions(before: View | None, now: View) -> list[str]:
     if is_new and now.current_hash:
         lines.append(f"revision {now.revision} ({versions(now)}), {now.strategy}")
     lines += _measurements(before, now)
-    if now.aborted and not (before and before.aborted):
+    # While the abort is only asked for, the controller has not yet said why.
+    if now.aborted and now.phase.settled and not (before and before.aborted and before.phase.settled):
         lines.append(f"aborted: {now.phase.message or 'the controller goes back to stable'}")
     moved = _where(now)
     if moved and (before is None or moved != _where(before)) and not now.aborted:

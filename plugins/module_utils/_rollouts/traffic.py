@@ -41,8 +41,9 @@ def main_service(rollout: Obj) -> str:
 
 
 def canary_ingress(rollout_name: str, stable_ingress: str) -> str:
-    """Return the name of the canary Ingress that the controller makes; it cuts names to 253 characters."""
-    return f"{rollout_name}-{stable_ingress}-canary"[:253]
+    """Return the name of the canary Ingress that the controller makes; it cuts all but the ending to 253 characters."""
+    ending = "-canary"
+    return f"{rollout_name}-{stable_ingress}"[: 253 - len(ending)] + ending
 
 
 def _weight(name: str, canary: Obj, ingresses: list[Obj]) -> int | None:

@@ -31,8 +31,8 @@ class Objects:
 def views_of(objects: Objects, names: list[str] | None = None) -> dict[str, View]:
     """Return the workloads by name: all Rollouts and Deployments, or those named.
 
-    A Deployment that a Rollout refers to by ``workloadRef`` is part of that Rollout, not a workload of its own; where a
-    Rollout and a Deployment share a name, the Rollout is meant.
+    A Deployment that a Rollout refers to by ``workloadRef`` is part of that Rollout, not a workload of its own unless it is
+    named; where a Rollout and a Deployment share a name, the Rollout is meant.
     """
     deployments = {item["metadata"]["name"]: item for item in objects.deployments}
     owned = _by_owner(objects.replica_sets)
@@ -45,12 +45,12 @@ def views_of(objects: Objects, names: list[str] | None = None) -> dict[str, View
         if reference.get("kind") == "Deployment":
             referenced.add(reference.get("name"))
         if names is None or name in names:
-            template_owner = deployments.get(reference.get("name", "")) if reference else None
+            template_owner = deployments.get(reference["name"]) if reference.get("kind") == "Deployment" else None
             views[name] = _rollout_view(
                 rollout, template_owner, owned.get(_uid(rollout), []), runs.get(_uid(rollout), []), objects
             )
     for name, deployment in deployments.items():
-        if name not in views and name not in referenced and (names is None or name in names):
+        if name not in views and (name not in referenced if names is None else name in names):
             views[name] = _deployment_view(deployment, owned.get(_uid(deployment), []))
     return dict(sorted(views.items()))
 

@@ -11,12 +11,15 @@ from ..._errors import DeliveryError
 from ..._types import Obj
 from ..history import PROMOTED, promoted_after_change
 from ..model import View
-from ..moves import Await, Done, Guards, Move, Send, refuse
+from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_without_template
 from ..view import containers_of
 from .undo import record_patch
 
 # Name with optional registry, then a tag, a digest or both (the grammar of the OCI distribution specification).
-_IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9./_:-]*?(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?")
+_REGISTRY = r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?"
+_PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_TAG = r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+_IMAGE = re.compile(rf"{_REGISTRY}{_PART}(?:/{_PART})*{_TAG}(?:@sha256:[0-9a-f]{{64}})?")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class SetImage:
 
     def __call__(self, before: View, now: View, sent: int) -> Move:
         """Return what to do next; see `moves.Verb`."""
+        refuse_without_template(now)
         template = now.template_owner["spec"]["template"]
         if not sent:
             self.guards.check(now)
@@ -49,6 +53,8 @@ class SetImage:
             if now.template_owner is not now.raw:
                 # The record belongs to the Rollout, the template to what it refers to: the record goes first.
                 return Send({"metadata": {"annotations": {PROMOTED: promoted_after_change(now.raw)}}})
+        if sent and now.template_owner is now.raw and now.version == before.version:
+            return Await("the controller to take the change")
         operations = self._patch(now, template)
         if operations:
             record = record_patch(now.raw) if now.kind == "Rollout" and now.template_owner is now.raw else []

@@ -14,7 +14,7 @@ from ..._types import Obj
 from .. import phase as phases
 from ..history import PROMOTED, RELEASE, marked_rolled_back, promoted, promoted_after_change, release_of
 from ..model import View
-from ..moves import Await, Done, Guards, Move, Send, refuse
+from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_without_template
 from ..states import on_stable
 from ..template import template_of
 from ..view import revision_of
@@ -75,9 +75,12 @@ class Undo:
         return _previous(view)
 
     def _first(self, now: View) -> Move:
-        if now.kind == "Rollout" and not now.phase.settled and not now.stable_hash:
+        # Before a new template was seen, the status speaks of the revision before it: one would go back too far.
+        unborn = now.kind == "Rollout" and not now.stable_hash
+        if not now.phase.settled and (unborn or "update to be observed" in now.phase.message):
             return Await(f"the controller ({now.phase.message})")
         self.guards.check(now)
+        refuse_without_template(now)
         target = self.target(now)
         if target == now.current_hash and not now.in_flight:
             return Done(f"revision {now.revision} is live already")
