@@ -22,22 +22,22 @@ python:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; name one: make setup PYTHON=/path/to/python" >&2; exit 1; }
 
 demo: setup ## Start the sandbox, ship a good canary and a good blue-green, and take a bad canary back
-	@$(VENV_PYTHON) -m tools.demo --name $(SANDBOX)
+	@$(VENV_PYTHON) -m sandbox.demo --name $(SANDBOX)
 
 test: setup ## All of the next four, on the newest and on the oldest supported pair of Python and ansible-core
-	@$(VENV_PYTHON) -m tools.checks lint sanity unit integration
+	@$(VENV_PYTHON) -m tests.checks lint sanity unit integration
 
 lint: setup ## Style, types, YAML, ansible-lint (profile production), changelog
-	@$(VENV_PYTHON) -m tools.checks lint
+	@$(VENV_PYTHON) -m tests.checks lint
 
 sanity: setup ## ansible-test sanity, without an ignore file
-	@$(VENV_PYTHON) -m tools.checks sanity
+	@$(VENV_PYTHON) -m tests.checks sanity
 
 unit: setup ## Unit tests
-	@$(VENV_PYTHON) -m tools.checks unit
+	@$(VENV_PYTHON) -m tests.checks unit
 
 integration: setup ## Integration tests on a sandbox that is started and stopped for them
-	@$(VENV_PYTHON) -m tools.checks integration
+	@$(VENV_PYTHON) -m tests.checks integration
 
 setup: python ## Make the virtual environment .venv (a moment when nothing changed)
 	@$(PYTHON) -m tools.setup

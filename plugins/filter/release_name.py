@@ -8,8 +8,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._release.plan import Target
 from ..module_utils._release.plan import release_name as name_of
+from ..module_utils._release.plan import targets_of
 
 DOCUMENTATION = r"""
 name: release_name
@@ -50,11 +50,7 @@ _value:
 def release_name(rollouts: Any, targets: Any, new: str) -> str:
     """Return the name; see DOCUMENTATION."""
     try:
-        wanted = {
-            str(service): Target(str(entry["name"]), f"{entry['image']}:{entry['version']}")
-            for service, entry in targets.items()
-        }
-        return name_of(rollouts, wanted, str(new))
+        return name_of(rollouts, targets_of(targets), str(new))
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
             f"release_name needs rollouts of rollout_info and a normalised catalog: {error!r}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._release.plan import Target, obstacles
+from ..module_utils._release.plan import obstacles, targets_of
 
 DOCUMENTATION = r"""
 name: release_obstacles
@@ -48,11 +48,7 @@ _value:
 def release_obstacles(rollouts: Any, targets: Any) -> list[str]:
     """Return the obstacles; see DOCUMENTATION."""
     try:
-        wanted = {
-            str(service): Target(str(entry["name"]), f"{entry['image']}:{entry['version']}")
-            for service, entry in targets.items()
-        }
-        return obstacles(rollouts, wanted)
+        return obstacles(rollouts, targets_of(targets))
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
             f"release_obstacles needs rollouts of rollout_info and a normalised catalog: {error!r}"

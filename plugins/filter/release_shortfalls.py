@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._release.plan import Target, shortfalls
+from ..module_utils._release.plan import shortfalls, targets_of
 
 DOCUMENTATION = r"""
 name: release_shortfalls
@@ -46,11 +46,7 @@ _value:
 def release_shortfalls(rollouts: Any, targets: Any) -> list[str]:
     """Return the shortfalls; see DOCUMENTATION."""
     try:
-        wanted = {
-            str(service): Target(str(entry["name"]), f"{entry['image']}:{entry['version']}")
-            for service, entry in targets.items()
-        }
-        return shortfalls(rollouts, wanted)
+        return shortfalls(rollouts, targets_of(targets))
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
             f"release_shortfalls needs rollouts of rollout_info and a normalised catalog: {error!r}"

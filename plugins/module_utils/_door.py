@@ -30,4 +30,6 @@ def run_module(operation: Operation) -> NoReturn:
         result, leave = operation.run(call), module.exit_json
     except DeliveryError as error:
         result, leave = error.to_ansible(), module.fail_json
+    # With INJECT_INVOCATION Ansible would put the options into the result.
+    module.params.update({name: "not shown" for name in operation.private if module.params.get(name)})
     raise SystemExit(leave(**result, **({"progress": progress} if progress else {})))

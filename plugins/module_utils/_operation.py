@@ -36,7 +36,8 @@ class Call:
 class Operation:
     """A verb: its options as data and the function that does it.
 
-    The function returns the result of the task or raises DeliveryError.
+    The function returns the result of the task or raises DeliveryError. Options named in ``private`` may hold the values
+    of Secrets: no door repeats them in a result.
     """
 
     run: Callable[[Call], Result]
@@ -45,6 +46,7 @@ class Operation:
     required_one_of: list[tuple[str, ...]] = field(default_factory=list)
     required_together: list[tuple[str, ...]] = field(default_factory=list)
     required_by: dict[str, str] = field(default_factory=dict)
+    private: tuple[str, ...] = ()
 
     def rules(self) -> dict[str, Any]:
         """Return what AnsibleModule and ArgumentSpecValidator take beside the argument spec."""

@@ -71,6 +71,12 @@ class Layout:
         """Prometheus' configuration and its data."""
         return self.folder / "prometheus"
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables that a user would get by sourcing the env file."""
+        lines = self.env_file.read_text(encoding="utf-8").splitlines()
+        pairs = [line.removeprefix("export ").partition("=") for line in lines]
+        return {name: value for name, mark, value in pairs if mark}
+
     def log(self, part: str) -> Path:
         """Return the log file of a part."""
         return self.logs / f"{part}.log"

@@ -12,44 +12,57 @@ _SUFFIXES = {
     "k": Decimal(10) ** 3, "M": Decimal(10) ** 6, "G": Decimal(10) ** 9, "T": Decimal(10) ** 12, "P": Decimal(10) ** 15,
     "Ki": Decimal(2) ** 10, "Mi": Decimal(2) ** 20, "Gi": Decimal(2) ** 30, "Ti": Decimal(2) ** 40, "Pi": Decimal(2) ** 50,
 }  # fmt: skip
+# Below these keys texts are quantities. Elsewhere "2.1" and "2.10" are two versions, "1k" and "1000" two settings.
+_QUANTITIES = frozenset({"limits", "requests", "sizeLimit", "divisor"})
 
 
-def covers(live: Any, wanted: Any) -> bool:
+def covers(live: Any, wanted: Any, *, quantity: bool = False) -> bool:
     """Return whether `live` has every value of `wanted`; what the server added beside it does not matter.
 
     Lists of named things (containers, ports, environment) are compared by name, other lists as they stand. Quantities
     are compared by value: the server stores ``1000m`` as ``1``.
+
+    Args:
+        live: what there is.
+        wanted: what there should be.
+        quantity: whether texts and numbers are quantities here.
     """
     if isinstance(wanted, dict):
         return isinstance(live, dict) and all(
-            covers(live.get(key), value) for key, value in wanted.items() if value is not None
+            covers(live.get(key), value, quantity=quantity or key in _QUANTITIES)
+            for key, value in wanted.items()
+            if value is not None
         )
     if isinstance(wanted, list):
         return _covers_list(live if isinstance(live, list) else [], wanted)
     if live == wanted or (live is None and wanted in ("", [], {})):
         return True
-    return (
-        isinstance(live, (str, int, float)) and isinstance(wanted, (str, int, float)) and _same_quantity(live, wanted)
-    )
+    return quantity and _same_quantity(live, wanted)
 
 
-def spelled_as(live: Any, wanted: Any) -> Any:
+def spelled_as(live: Any, wanted: Any, *, quantity: bool = False) -> Any:
     """Return `wanted` with quantities written as `live` writes them where both mean the same.
 
     The controller of Argo Rollouts stores ``1000m`` as ``1`` and owns the field from then on: sending our spelling again
     would be a conflict about nothing.
+
+    Args:
+        live: what there is.
+        wanted: what there should be.
+        quantity: whether texts and numbers are quantities here.
     """
     if isinstance(wanted, dict) and isinstance(live, dict):
-        return {key: spelled_as(live.get(key), value) for key, value in wanted.items()}
+        return {
+            key: spelled_as(live.get(key), value, quantity=quantity or key in _QUANTITIES)
+            for key, value in wanted.items()
+        }
     if isinstance(wanted, list) and isinstance(live, list):
         by_name = {item.get("name"): item for item in live if isinstance(item, dict) and "name" in item}
         return [
             spelled_as(by_name.get(item.get("name")), item) if isinstance(item, dict) and "name" in item else item
             for item in wanted
         ]
-    if isinstance(live, (str, int, float)) and isinstance(wanted, (str, int, float)) and _same_quantity(live, wanted):
-        return live
-    return wanted
+    return live if quantity and _same_quantity(live, wanted) else wanted
 
 
 def _covers_list(live: list[Any], wanted: list[Any]) -> bool:
@@ -60,8 +73,8 @@ def _covers_list(live: list[Any], wanted: list[Any]) -> bool:
     return len(live) == len(wanted) and all(covers(left, right) for left, right in zip(live, wanted))
 
 
-def _same_quantity(left: str | int | float, right: str | int | float) -> bool:
-    if isinstance(left, bool) or isinstance(right, bool):
+def _same_quantity(left: object, right: object) -> bool:
+    if not all(isinstance(side, (str, int, float)) and not isinstance(side, bool) for side in (left, right)):
         return False
     first, second = _quantity(str(left)), _quantity(str(right))
     return first is not None and first == second

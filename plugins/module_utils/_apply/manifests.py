@@ -26,7 +26,8 @@ def parse(definitions: Any, source: str = "definitions") -> list[Obj]:
     """
     found: list[Obj] = []
     for index, document in enumerate(_documents(definitions, source), start=1):
-        items = document.get("items") if str(document.get("kind", "")).endswith("List") else [document]
+        is_list = str(document.get("kind", "")).endswith("List") and "items" in document
+        items = (document["items"] or []) if is_list else [document]
         for item in items if isinstance(items, list) else [items]:
             found.append(_checked(item, f"{source}, document {index}"))
     _refuse_twins(found, source)

@@ -135,4 +135,5 @@ APPLY = Operation(
         "wait_timeout": {"type": "int", "default": 120},
     },
     required_one_of=[("definitions", "src", "template")],
+    private=("definitions", "definition"),
 )

@@ -47,7 +47,7 @@ def refused(ask: Ask, code: int, body: str | bytes | None) -> ApiFailure:
     message = str(status.get("message") or "").strip() or f"HTTP status {code}"
     if ask.target.startswith("Secret "):
         # The server quotes the values it rejects.
-        message = re.sub(r'"[^"]*"|`[^`]*`', '"..."', message)
+        message = re.sub(r'"[^"]*"|`[^`]*`|(?<=Value:)[^}]*', '"..."', message)
     causes = tuple(
         (str(cause.get("field", "")), str(cause.get("message", "")))
         for cause in (status.get("details") or {}).get("causes") or []
@@ -114,11 +114,12 @@ def _describe(ask: Ask, code: int, message: str, reason: str, causes: tuple[tupl
             hint="remove the field from the definition, or set force to true to take it over",
             where=ask.where,
         )
-    if code in (400, 422) or "field not declared in schema" in message:
-        # The server tells of an unknown field with a 500.
+    # What it cannot decode, e.g. an unknown field, the server answers with a 500 (seen with 1.34).
+    undecodable = re.search(r"failed to (create typed patch|convert new) object", message)
+    if code in (400, 422) or undecodable:
         return DeliveryError(
             f"the API server does not accept the object: {_short(message)}",
-            reason=reason,
+            reason="Invalid" if undecodable else reason,
             hint="correct the field it names",
             where=ask.where,
         )

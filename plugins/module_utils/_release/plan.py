@@ -19,6 +19,14 @@ class Target:
     image: str
 
 
+def targets_of(catalog: Mapping[str, Mapping[str, Any]]) -> dict[str, Target]:
+    """Return service -> what it is to run, from a normalised catalog with the versions of the release."""
+    return {
+        str(service): Target(str(entry["name"]), f"{entry['image']}:{entry['version']}")
+        for service, entry in catalog.items()
+    }
+
+
 def obstacles(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Target]) -> list[str]:
     """Return why a release must not start now, a sentence each; none when it may.
 

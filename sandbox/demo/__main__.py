@@ -11,13 +11,12 @@ import argparse
 import os
 import re
 import sys
-from pathlib import Path
 
+from sandbox.demo.playbook import Outcome, run
+from sandbox.demo.witness import Witness
 from sandbox.launcher.layout import Layout, layout_for
 from sandbox.launcher.sandbox import Sandbox
 from tools.binaries import ensure_binaries
-from tools.demo.playbook import Outcome, run
-from tools.demo.witness import Witness
 from tools.errors import ToolError, run_main
 from tools.paths import ROOT
 from tools.report import Stopwatch, say
@@ -29,7 +28,7 @@ class Demo:
     """The demonstration on one sandbox."""
 
     def __init__(self, layout: Layout) -> None:
-        self.env = _environment(layout.env_file)
+        self.env = layout.environment()
         self.logs = layout.logs
         self.witness = Witness(
             self.env["TRADESENSE_KUBECTL"], self.env["KUBECONFIG"], self.env["TRADESENSE_SIMULATOR_URL"]
@@ -95,11 +94,6 @@ class Demo:
         return outcome
 
 
-def _environment(path: Path) -> dict[str, str]:
-    pairs = [line.removeprefix("export ").split("=", 1) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
-
-
 def _next(image: str) -> str:
     """Return the next minor version after an image's, without its behaviour suffix."""
     found = re.search(r":v(\d+)\.(\d+)\.\d+", image)
@@ -113,7 +107,7 @@ def _title(text: str) -> None:
 
 def main() -> int:
     """Start the sandbox, run the three releases, say what happened."""
-    parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description=__doc__)
     parser.add_argument("--name", default=os.environ.get("SANDBOX") or "default", help="which sandbox")
     layout = layout_for(ROOT, parser.parse_args().name)
     watch = Stopwatch()

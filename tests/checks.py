@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sandbox.launcher.down import take_down
-from sandbox.launcher.layout import Layout, layout_for
+from sandbox.launcher.layout import layout_for
 from sandbox.launcher.sandbox import Sandbox
 from tools.binaries import ensure_binaries
 from tools.environments import ensure
@@ -59,16 +59,10 @@ def integration() -> None:
     Sandbox(layout, ensure_binaries(), timeout=120).up()
     try:
         for python in matrix:
-            _pytest(python, "tests/integration", env=environment_of(layout))
+            _pytest(python, "tests/integration", env=layout.environment())
     finally:
         count = take_down(layout)
         say(f"sandbox {layout.name}: down, {count} processes stopped")
-
-
-def environment_of(layout: Layout) -> dict[str, str]:
-    """Return the variables of a sandbox's env file."""
-    pairs = [line.removeprefix("export ").split("=", 1) for line in layout.env_file.read_text("utf-8").splitlines()]
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def _matrix() -> list[Path]:
@@ -110,7 +104,7 @@ def _run(argv: Sequence[str], *, what: str, env: Mapping[str, str]) -> None:
 def main() -> int:
     """Run the named checks in order; the first failure ends it."""
     known = {"lint": lint, "sanity": sanity, "unit": unit, "integration": integration}
-    parser = argparse.ArgumentParser(prog="python -m tools.checks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.checks", description=__doc__)
     parser.add_argument("checks", nargs="+", choices=list(known))
     watch = Stopwatch()
     for name in parser.parse_args().checks:
