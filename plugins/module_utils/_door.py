@@ -12,12 +12,19 @@ from ._errors import DeliveryError
 from ._operation import Call, Operation
 
 
+class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
+    """AnsibleModule that keeps the options out of the host's system log: manifests may hold Secrets."""
+
+    def _log_invocation(self) -> None:
+        """Log nothing; see the class."""
+
+
 def run_module(operation: Operation) -> NoReturn:
     """Run an operation as a module and exit.
 
     A module cannot print while it runs: its lines of progress come back in the result's ``progress``.
     """
-    module = AnsibleModule(argument_spec=operation.options, supports_check_mode=True, **operation.rules())
+    module = _Module(argument_spec=operation.options, supports_check_mode=True, **operation.rules())
     progress: list[str] = []
     call = Call(
         params=module.params,

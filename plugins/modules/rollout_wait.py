@@ -156,7 +156,7 @@ rollouts:
       sample: healthy
 table:
   description: The rollouts as lines of a table, for people.
-  returned: when the rollouts were found
+  returned: success
   type: list
   elements: str
   sample: ["SERVICE                     STRATEGY  PHASE", "tradesense-trading-service  canary    Healthy"]

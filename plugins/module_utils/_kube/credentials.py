@@ -95,6 +95,17 @@ def _load_base(credentials: Credentials, configuration: Any) -> None:
             where=_source(credentials),
             hint="check the file and the name of the context",
         ) from error
+    except DeliveryError:
+        raise
+    except Exception as error:
+        # The library lets whatever a malformed kubeconfig provokes through, errors of the YAML parser too; only its kind is
+        # told, the text may quote the content.
+        raise DeliveryError(
+            f"the kubeconfig cannot be read ({type(error).__name__})",
+            reason="BadKubeconfig",
+            where=_source(credentials),
+            hint="it must be YAML with clusters, users and contexts",
+        ) from error
 
 
 def _load_file(credentials: Credentials, configuration: Any) -> None:
@@ -105,18 +116,9 @@ def _load_file(credentials: Credentials, configuration: Any) -> None:
             reason="BadKubeconfig",
             hint="check option kubeconfig, K8S_AUTH_KUBECONFIG and KUBECONFIG",
         )
-    try:
-        _libs.config.load_kube_config(
-            config_file=path, context=credentials.context, client_configuration=configuration, persist_config=False
-        )
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        # The library lets whatever a malformed file provokes through; only its kind is told, the text may quote the file.
-        raise DeliveryError(
-            f"the kubeconfig cannot be read ({type(error).__name__})",
-            reason="BadKubeconfig",
-            where=_source(credentials),
-            hint="it must be YAML with clusters, users and contexts",
-        ) from error
+    _libs.config.load_kube_config(
+        config_file=path, context=credentials.context, client_configuration=configuration, persist_config=False
+    )
 
 
 def _overlay(credentials: Credentials, configuration: Any) -> None:

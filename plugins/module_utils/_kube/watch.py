@@ -24,8 +24,8 @@ from .client import Kube
 from .failures import ApiFailure
 from .kinds import Kind
 
-# A watch is renewed after this long; the server's own limit is 30 to 60 minutes.
-_RENEW_SECONDS = 300
+# A watch is renewed after this long, so that a connection that died in silence is noticed.
+_RENEW_SECONDS = 60
 _GONE = 410
 
 

@@ -45,7 +45,7 @@ def obstacles(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, T
         elif live["in_flight"] and not live["aborted"] and target.image not in current_images(live):
             found.append(
                 f"{service}: another release is in flight (revision {live['revision']} with "
-                f"{', '.join(current_images(live))}, {live['phase']} {live['message']}".rstrip()
+                f"{', '.join(current_images(live))}, {live['phase']}: {live['message']}".rstrip(": ")
                 + "); finish it with playbooks/promote.yml or take it back with playbooks/rollback.yml"
             )
     return found

@@ -132,13 +132,15 @@ def _wait(call: Call) -> Result:
         "rollouts": {
             name: {**view.to_ansible(), "state": waited.reached.get(name, "")} for name, view in waited.views.items()
         },
-        "table": table(waited.views),
-        "msg": "; ".join(f"{name} is {state}" for name, state in waited.reached.items()) + ".",
     }
     if failure:
         failure.result = {**result, "unreachable_states": waited.failed, "lacking": waited.lacking}
         raise failure
-    return result
+    return {
+        **result,
+        "table": table(waited.views),
+        "msg": "; ".join(f"{name} is {state}" for name, state in waited.reached.items()) + ".",
+    }
 
 
 def _set_image(call: Call) -> Result:
