@@ -236,8 +236,17 @@ class Kube:
     def _impersonate(self, credentials: Credentials) -> None:
         if credentials.impersonate_user:
             self._api.set_default_header("Impersonate-User", credentials.impersonate_user)
-        for group in credentials.impersonate_groups or []:
-            self._api.set_default_header("Impersonate-Group", group)
+        for number, group in enumerate(credentials.impersonate_groups or []):
+            self._api.set_default_header(_spelling("Impersonate-Group", number), group)
+
+
+def _spelling(header: str, number: int) -> str:
+    """Return a header's name in another spelling for each number.
+
+    Every group needs a header line of its own, and the library keeps headers in a dict. To that, names that differ in
+    upper and lower case are different; to HTTP they are the same.
+    """
+    return "".join(letter.swapcase() if number >> position & 1 else letter for position, letter in enumerate(header))
 
 
 def _no_discovery(*_: object) -> None:

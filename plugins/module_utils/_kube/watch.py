@@ -60,15 +60,22 @@ class Picture:
         self._reports: queue.Queue[_Report] = queue.Queue()
         self._stop = threading.Event()
         self._responses: dict[Selection, Any] = {}
+        # Where each watch goes on from, also after its connection was cut; empty: list anew.
+        self._versions: dict[Selection, str] = {}
 
     def __enter__(self) -> Picture:
         for selection in self._selections:
             threading.Thread(target=self._follow, args=(selection,), daemon=True).start()
         waiting = set(self._selections)
-        while waiting:
-            report = self._reports.get()
-            self._take(report)
-            waiting.discard(report.selection)
+        try:
+            while waiting:
+                report = self._reports.get()
+                self._take(report)
+                waiting.discard(report.selection)
+        except BaseException:
+            # One list was refused, or the caller was interrupted: the other readers must not go on.
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,21 +127,20 @@ class Picture:
             self._reports.put(_Report(selection, "error", [], failure))
 
     def _follow_until_stopped(self, selection: Selection) -> None:
-        version = ""
         failures = 0
         listed = False
         while not self._stop.is_set():
             try:
-                if not version:
+                if not self._versions.get(selection):
                     listing = self._kube.list(selection.kind, selection.namespace, labels=selection.labels)
-                    version = listing.version
+                    self._versions[selection] = listing.version
                     listed = True
                     self._reports.put(_Report(selection, "list", listing.items))
-                version = self._stream(selection, version)
+                self._stream(selection)
                 failures = 0
             except ApiFailure as failure:
                 if failure.code == _GONE:
-                    version = ""
+                    self._versions[selection] = ""
                 elif not listed or (failure.code and failure.code < 500 and failure.code != 429):
                     raise
                 else:
@@ -145,19 +151,22 @@ class Picture:
                 # Cut in the middle of a line, or hung up by us: go on from the last version seen.
                 self._stop.wait(0.1)
 
-    def _stream(self, selection: Selection, version: str) -> str:
+    def _stream(self, selection: Selection) -> None:
+        version = self._versions[selection]
         response = self._kube.open_watch(
             selection.kind, selection.namespace, version, labels=selection.labels, seconds=_RENEW_SECONDS
         )
         self._responses[selection] = response
         try:
-            for event in _events(response):
+            # Whoever left before the response was noted could not hang it up.
+            for event in () if self._stop.is_set() else _events(response):
                 item = event["object"]
                 if event["type"] == "ERROR":
                     if item.get("code") == _GONE:
-                        return ""
+                        self._versions[selection] = ""
+                        return
                     raise _libs.urllib3.exceptions.ProtocolError(str(item.get("message")))
-                version = str(item["metadata"]["resourceVersion"])
+                self._versions[selection] = str(item["metadata"]["resourceVersion"])
                 if event["type"] != "BOOKMARK":
                     self._reports.put(_Report(selection, str(event["type"]), [item]))
                 if self._stop.is_set():
@@ -166,7 +175,6 @@ class Picture:
             self._responses.pop(selection, None)
             response.release_conn()
             response.close()
-        return version
 
 
 def _events(response: Any) -> Iterator[Obj]:

@@ -148,8 +148,9 @@ def _send(kube: Kube, work: Progress, move: Send) -> None:
 
 
 def _refused(work: Progress, failure: ApiFailure) -> None:
-    # 409 is a stale resourceVersion; a failed "test" of a JSON patch is a 422. Both mean: look again, decide again.
-    stale = failure.code == 409 or (failure.code == 422 and "test" in failure.msg.lower())
+    # 409 is a stale resourceVersion. A failed "test" of a JSON patch is a 422 that, unlike a field that is not valid, names
+    # no cause. Both mean: look again, decide again.
+    stale = failure.code == 409 or (failure.code == 422 and not failure.causes)
     work.conflicts += 1
     if not stale or work.conflicts > _CONFLICTS_TOLERATED:
         work.error, work.finished = failure, True

@@ -91,7 +91,7 @@ def test_it_is_done_when_the_controller_has_started_the_new_revision() -> None:
     sent = later(canary(at_rest=True), metadata={"generation": 13}, spec={"template": {"spec": released}})
     assert isinstance(SetImage(V28)(before, view(sent), 1), Await)
     objects = canary(step=0, spec={"template": {"spec": released}})
-    assert SetImage(V28)(before, view(objects), 1) == Done("revision 7 is being released")
+    assert SetImage(V28)(before, view(later(objects)), 1) == Done("revision 7 is being released")
 
 
 def test_going_back_to_a_template_in_flight_is_done_by_its_generation() -> None:

@@ -1,0 +1,182 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From connection options to a configured client: which source wins, and sentences for what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.tradesense.delivery.plugins.module_utils._argspec import connection
+from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
+from ansible_collections.tradesense.delivery.plugins.module_utils._kube import credentials as module
+from ansible_collections.tradesense.delivery.plugins.module_utils._kube.credentials import Credentials, configure
+
+HOST = "https://127.0.0.1:6443"
+
+
+def kubeconfig(host: str = HOST, token: str = "from-file", **cluster: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "main",
+        "clusters": [
+            {"name": "c", "cluster": {"server": host, **cluster}},
+            {"name": "d", "cluster": {"server": "https://127.0.0.2:6443"}},
+        ],
+        "users": [{"name": "u", "user": {"token": token}}],
+        "contexts": [
+            {"name": "main", "context": {"cluster": "c", "user": "u"}},
+            {"name": "other", "context": {"cluster": "d", "user": "u"}},
+        ],
+    }
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test sees the kubeconfig or the service account of whoever runs it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setattr(module, "_SERVICE_ACCOUNT_TOKEN", str(tmp_path / "no-token"))
+    for name in ("AWX_HOST", "AWX_PRIVATE_DATA_DIR", "JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def written(folder: Path, name: str = "config", **given: Any) -> str:
+    path = folder / name
+    path.write_text(yaml.safe_dump(kubeconfig(**given)))
+    return str(path)
+
+
+def configured(warnings: list[str] | None = None, **options: Any) -> Any:
+    return configure(Credentials(**options), (warnings if warnings is not None else []).append)
+
+
+def token(configuration: Any) -> str:
+    return str(configuration.auth_settings()["BearerToken"]["value"])
+
+
+def test_a_kubeconfig_as_a_path_or_as_a_mapping(home: Path) -> None:
+    for given in (written(home), kubeconfig()):
+        found = configured(kubeconfig=given)
+        assert (found.host, token(found)) == (HOST, "Bearer from-file")
+    assert configured(kubeconfig=kubeconfig(), context="other").host == "https://127.0.0.2:6443"
+
+
+def test_the_path_may_begin_with_a_tilde(home: Path) -> None:
+    written(home, "mine")
+    assert configured(kubeconfig="~/mine").host == HOST
+
+
+def test_without_an_option_the_environment_is_taken_and_then_the_usual_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The library reads both when it is imported; only its own lookup of the default file is not for this test.
+    (home / ".kube").mkdir()
+    path = written(home / ".kube")
+    monkeypatch.setenv("KUBECONFIG", path)
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", path)
+    assert configured().host == HOST
+    monkeypatch.delenv("KUBECONFIG")
+    assert configured().host == HOST
+
+
+def test_a_host_with_a_token_needs_no_kubeconfig(home: Path) -> None:
+    found = configured(host=f"{HOST}/", api_key="abc")
+    assert (found.host, token(found)) == (HOST, "Bearer abc")
+
+
+def test_a_host_alone_only_corrects_the_address(home: Path) -> None:
+    found = configured(kubeconfig=written(home), host="https://127.0.0.9:1")
+    assert (found.host, token(found)) == ("https://127.0.0.9:1", "Bearer from-file")
+
+
+def test_explicit_options_lie_over_the_kubeconfig(home: Path) -> None:
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (home / name).write_text("x")
+    found = configured(
+        kubeconfig=written(home),
+        api_key="explicit",
+        ca_cert="~/ca.pem",
+        client_cert="~/cert.pem",
+        client_key="~/key.pem",
+        tls_server_name="api.example",
+        proxy="http://127.0.0.1:3128",
+        no_proxy="localhost",
+    )
+    assert token(found) == "Bearer explicit"
+    assert found.ssl_ca_cert == str(home / "ca.pem")
+    assert found.cert_file == str(home / "cert.pem")
+    assert found.key_file == str(home / "key.pem")
+    assert (found.tls_server_name, found.proxy, found.no_proxy) == ("api.example", "http://127.0.0.1:3128", "localhost")
+
+
+def test_tls_is_verified_unless_somebody_says_no_and_then_it_warns(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    assert configured(warnings, host=HOST, api_key="a").verify_ssl is True
+    assert warnings == []
+    assert configured(warnings, host=HOST, api_key="a", validate_certs=False).verify_ssl is False
+    assert f"The certificate of {HOST} is not verified" in warnings[0]
+    assert "AWX" not in warnings[0]
+    monkeypatch.setenv("JOB_ID", "7")
+    configured(warnings, kubeconfig=kubeconfig(**{"insecure-skip-tls-verify": True}))
+    assert "In AWX, put the cluster's CA certificate into the credential" in warnings[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason", "words"),
+    [
+        ({}, "NoCredentials", "no cluster is named"),
+        ({"host": HOST}, "NoCredentials", "no cluster is named"),
+        ({"kubeconfig": "/missing/config"}, "BadKubeconfig", "/missing/config does not exist"),
+        ({"kubeconfig": kubeconfig(), "context": "unknown"}, "BadKubeconfig", "the kubeconfig cannot be used"),
+        ({"kubeconfig": {}}, "BadKubeconfig", "the kubeconfig cannot be used"),
+        ({"kubeconfig": {"clusters": 3, "users": 4, "contexts": 5}}, "BadKubeconfig", "cannot be"),
+        ({"kubeconfig": {"apiVersion": "v1"}}, "BadKubeconfig", "the kubeconfig cannot be used"),
+        ({"host": HOST, "api_key": "a", "ca_cert": "/missing/ca"}, "BadCredentials", "the file of ca_cert does not exist"),
+        ({"host": HOST, "client_cert": "/missing/cert"}, "BadCredentials", "the file of client_cert does not exist"),
+    ],
+)
+def test_what_is_wrong_with_credentials_is_a_sentence(options: dict[str, Any], reason: str, words: str) -> None:
+    with pytest.raises(DeliveryError) as error:
+        configured(**options)
+    assert error.value.reason == reason
+    assert words in error.value.sentence()
+    assert "\n" not in error.value.sentence()
+
+
+@pytest.mark.parametrize("text", ["", "just text", "[]", "a: [", "clusters: 3\nusers: 4\ncontexts: 5", "\x00"])
+def test_a_malformed_file_is_told_without_quoting_it(home: Path, text: str) -> None:
+    path = home / "broken"
+    path.write_text(text + "\n# token: swordfish\n")
+    with pytest.raises(DeliveryError) as error:
+        configured(kubeconfig=str(path))
+    assert error.value.reason == "BadKubeconfig"
+    assert "swordfish" not in error.value.sentence()
+    assert "\n" not in error.value.sentence()
+
+
+def test_a_kubeconfig_of_the_environment_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/missing/kubeconfig")
+    with pytest.raises(DeliveryError, match="/missing/kubeconfig that KUBECONFIG names does not exist"):
+        configured()
+
+
+def test_no_log_line_can_hold_a_secret() -> None:
+    shown = repr(Credentials(api_key="secret1", password="secret2", kubeconfig={"t": "secret3"}, proxy="secret4"))
+    assert "secret" not in shown
+
+
+def test_every_option_of_the_connection_arrives() -> None:
+    options = connection()
+    given = {name: [name] if spec["type"] == "list" else name for name, spec in options.items()}
+    found = Credentials.from_params({**given, "rollouts": ["not ours"], "api_key": None})
+    assert {name: getattr(found, name) for name in options if name != "api_key"} == {
+        name: value for name, value in given.items() if name != "api_key"
+    }
+    assert found.api_key is None
