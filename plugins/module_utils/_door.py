@@ -25,6 +25,9 @@ def run_module(operation: Operation) -> NoReturn:
     A module cannot print while it runs: its lines of progress come back in the result's ``progress``.
     """
     module = _Module(argument_spec=operation.options, supports_check_mode=True, **operation.rules())
+    if isinstance(module.params["kubeconfig"], str):
+        # The content of a kubeconfig is secret, its path is not: a message about the file has to name it.
+        module.no_log_values.discard(module.params["kubeconfig"])
     progress: list[str] = []
     call = Call(
         params=module.params,

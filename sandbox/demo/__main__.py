@@ -89,7 +89,7 @@ class Demo:
             raise ToolError(
                 f"the play ended with exit code {outcome.code} instead of {code}",
                 detail=outcome.failure or outcome.output[-1500:],
-                hint=f"The whole output is in {self.logs}",
+                hint=f"The whole output is in {self.logs}. To start afresh: make sandbox-down",
             )
         return outcome
 

@@ -52,9 +52,21 @@ def operation_of(name: str) -> Operation:
     return found
 
 
+def all_names(operation: Operation) -> set[str]:
+    """Return the names of an operation's options, aliases included."""
+    return set(operation.options) | {name for spec in operation.options.values() for name in spec.get("aliases", [])}
+
+
 def attributes(option: dict[str, Any]) -> dict[str, Any]:
     """Return an option's attributes with what Ansible fills in."""
-    usual = {"type": "str", "elements": None, "choices": None, "default": None, "required": False, "aliases": []}
+    usual: dict[str, Any] = {
+        "type": "str",
+        "elements": None,
+        "choices": None,
+        "default": None,
+        "required": False,
+        "aliases": [],
+    }
     return {name: option.get(name) or usual[name] if name != "default" else option.get(name) for name in SHARED}
 
 
@@ -135,7 +147,8 @@ def test_environment_variables_are_documented(name: str) -> None:
 def test_rules_between_options_name_options_there_are(name: str) -> None:
     operation = operation_of(name)
     named = [option for rule in (*operation.mutually_exclusive, *operation.required_one_of) for option in rule]
-    assert set(named) | set(operation.private) <= set(operation.options)
+    assert set(named) <= set(operation.options)
+    assert set(operation.private) <= all_names(operation)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -173,8 +186,7 @@ def test_examples_are_tasks_with_full_names_and_valid_options(name: str) -> None
         if "{{" not in str(options):
             checked = ArgumentSpecValidator(operation.options, **operation.rules()).validate(options)
             assert checked.error_messages == []
-        known = set(operation.options) | {a for spec in operation.options.values() for a in spec.get("aliases", [])}
-        assert set(options) <= known
+        assert set(options) <= all_names(operation)
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -4,21 +4,17 @@
 
 from __future__ import annotations
 
-import time
-
 from .. import _argspec
 from .._errors import DeliveryError
 from .._kube.client import Kube
 from .._kube.credentials import Credentials
-from .._kube.watch import Picture, Selection
 from .._operation import Call, Operation, Result
 from .._types import Obj
 from . import diff
+from .item import Applied, summary
 from .manifests import parse, read
-from .readiness import lacks
-from .run import Applied, Item, apply_set, summary
-
-_HEARTBEAT = 30.0
+from .run import apply_set
+from .waiting import wait_until_ready
 
 
 def _run(call: Call) -> Result:
@@ -39,7 +35,7 @@ def _run(call: Call) -> Result:
             keep_templates=call.params["pod_templates"] == "keep",
         )
         if call.params["wait"] and not call.check_mode:
-            _wait(kube, applied, call)
+            wait_until_ready(kube, applied, timeout=call.params["wait_timeout"], say=call.say)
     result: Result = {
         "changed": applied.changed,
         "objects": [summary(item) for item in applied.items],
@@ -77,48 +73,6 @@ def _message(applied: Applied, check: bool) -> str:
     if applied.pending:
         text += f"; waiting for a release: {', '.join(applied.pending)}"
     return text + "."
-
-
-def _wait(kube: Kube, applied: Applied, call: Call) -> None:
-    selections = {
-        Selection(item.kind, item.manifest["metadata"]["namespace"])
-        for item in applied.items
-        if item.kind.namespaced and item.kind.name in ("Rollout", "Deployment", "StatefulSet", "DaemonSet", "Job")
-    }
-    if not selections:
-        return
-    started = time.monotonic()
-    deadline = started + call.params["wait_timeout"]
-    with Picture(kube, sorted(selections, key=str)) as picture:
-        while True:
-            waiting = _unready(picture, applied.items)
-            left = deadline - time.monotonic()
-            if not waiting:
-                return
-            if left <= 0:
-                raise DeliveryError(
-                    f"not ready within {call.params['wait_timeout']} s: " + "; ".join(waiting),
-                    reason="Timeout",
-                    hint="look at the pods of what is named, or raise wait_timeout",
-                    where=kube.cluster,
-                    result={"changed": applied.changed, "objects": [summary(item) for item in applied.items]},
-                )
-            if not picture.wait(min(left, _HEARTBEAT)):
-                call.say(f"waiting for {'; '.join(waiting)} ({time.monotonic() - started:.0f} s)")
-
-
-def _unready(picture: Picture, items: list[Item]) -> list[str]:
-    waiting = []
-    for item in items:
-        metadata = item.manifest["metadata"]
-        for live in picture.objects(item.kind):
-            if live["metadata"]["name"] == metadata["name"] and live["metadata"].get("namespace") == metadata.get(
-                "namespace"
-            ):
-                problem = lacks(live)
-                if problem:
-                    waiting.append(f"{item.title} {problem}")
-    return waiting
 
 
 APPLY = Operation(

@@ -28,6 +28,11 @@ def lacks(item: Obj) -> str:
     return ""
 
 
+def failed(item: Obj) -> bool:
+    """Return whether an object will never be ready by itself: waiting for it is in vain."""
+    return item.get("kind") == "Job" and _condition(item.get("status") or {}, "Failed")
+
+
 def _replicas(item: Obj, spec: Obj, status: Obj) -> str:
     if status.get("observedGeneration", 0) < item["metadata"].get("generation", 0):
         return "was not yet seen by its controller"

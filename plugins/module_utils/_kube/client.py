@@ -68,6 +68,8 @@ class Kube:
             connect=3,
             read=2,
             status=6,
+            # A failed TLS handshake: a certificate does not become trusted by asking six times.
+            other=1,
             backoff_factor=0.2,
             backoff_jitter=0.2,
             backoff_max=5,

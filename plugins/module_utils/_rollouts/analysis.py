@@ -31,6 +31,11 @@ def run_of(item: Obj) -> Run:
         hash=str(labels.get("rollouts-pod-template-hash") or ""),
         message=str(status.get("message") or ""),
         measurements=tuple(measurements),
+        bad_metrics=tuple(
+            str(result.get("name"))
+            for result in status.get("metricResults") or []
+            if result.get("phase") in BAD and not result.get("dryRun")
+        ),
     )
 
 
@@ -40,7 +45,7 @@ def why_bad(run: Run) -> str:
         return ""
     worst = {}
     for measurement in run.measurements:
-        if measurement.phase in BAD:
+        if measurement.phase in BAD and measurement.metric in run.bad_metrics:
             worst[measurement.metric] = measurement
     if not worst:
         return f"analysis run {run.name} is {run.phase}: {run.message}".rstrip(": ")

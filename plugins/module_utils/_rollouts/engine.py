@@ -68,6 +68,9 @@ def carry_out(
     """
     with Estate(kube, namespace, names, need) as estate, ThreadPoolExecutor(POOL_SIZE) as pool:
         views = estate.views()
+        gone = [name for name in names if name not in views]
+        if gone:
+            raise DeliveryError(f"{', '.join(gone)} was deleted meanwhile", reason="Deleted", where=kube.cluster)
         works = [Progress(name, views[name], views[name]) for name in names]
         deadline = time.monotonic() + timeout
         while True:

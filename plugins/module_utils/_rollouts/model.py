@@ -63,7 +63,10 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Run:
-    """An analysis run of a workload."""
+    """An analysis run of a workload.
+
+    ``bad_metrics`` are those whose result is bad as a whole: one within its limits, or a dry run, is none.
+    """
 
     name: str
     phase: str
@@ -71,6 +74,7 @@ class Run:
     hash: str
     message: str
     measurements: tuple[Measurement, ...] = ()
+    bad_metrics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

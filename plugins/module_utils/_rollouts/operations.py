@@ -111,6 +111,8 @@ def _info(call: Call) -> Result:
 
 def _wait(call: Call) -> Result:
     names, states = _names(call), list(call.params["state"])
+    if not states:
+        raise DeliveryError("no state is named", reason="BadOption", hint="set state to one or more of its choices")
     if "step" in states and call.params["step"] is None:
         raise DeliveryError(
             "state step needs the option step", reason="BadOption", hint="set step to the index to wait for"

@@ -76,15 +76,22 @@ def dead_end(view: View, wanted: list[str]) -> str:
         return f"the rollout was aborted{_at(view)}: {_cause(view)}"
     if DEGRADED in wanted:
         return ""
+    if broken(view):
+        return broken(view)
+    inconclusive = [reason for reason in view.pause_reasons if reason.startswith("Inconclusive")]
+    if inconclusive and PAUSED not in wanted:
+        return f"the analysis was inconclusive{_at(view)}, and the rollout waits for a decision: {_cause(view)}"
+    return ""
+
+
+def broken(view: View) -> str:
+    """Return why the controller has given a revision up, empty while it has not."""
     invalid = phases.condition(view.raw, "InvalidSpec")
     if invalid:
         return f"the spec is not valid: {invalid.get('message', '')}"
     progressing = phases.condition(view.raw, "Progressing")
     if progressing.get("reason") == "ProgressDeadlineExceeded":
         return f"the progress deadline passed{_at(view)}: {progressing.get('message', '')}"
-    inconclusive = [reason for reason in view.pause_reasons if reason.startswith("Inconclusive")]
-    if inconclusive and PAUSED not in wanted:
-        return f"the analysis was inconclusive{_at(view)}, and the rollout waits for a decision: {_cause(view)}"
     return ""
 
 

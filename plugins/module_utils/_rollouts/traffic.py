@@ -25,10 +25,11 @@ def traffic_of(
     service = next((item for item in services if item["metadata"]["name"] == name), None)
     if service is None:
         return Traffic()
+    main = str(((service.get("spec") or {}).get("selector") or {}).get(_HASH) or "")
     return Traffic(
         known=True,
-        main=str(((service.get("spec") or {}).get("selector") or {}).get(_HASH) or ""),
-        ready=_ready(rollout["metadata"]["name"], name, slices, hashes),
+        main=main,
+        ready=_ready(rollout["metadata"]["name"], name, slices, hashes, main),
         weight=_weight(rollout["metadata"]["name"], strategy.get("canary") or {}, ingresses),
     )
 
@@ -62,8 +63,11 @@ def _weight(name: str, canary: Obj, ingresses: list[Obj]) -> int | None:
     return max(weights, default=0)
 
 
-def _ready(rollout: str, service: str, slices: list[Obj], hashes: list[str]) -> dict[str, int]:
+def _ready(rollout: str, service: str, slices: list[Obj], hashes: list[str], main: str) -> dict[str, int]:
     found: dict[str, int] = {}
+    if len({f"{rollout}-{name}-"[:_PREFIX_LENGTH] for name in hashes}) < len(hashes) and main:
+        # The name is so long that its pods' names do not tell their revision: only the Service's selector does.
+        hashes = [main]
     for item in slices:
         if (item["metadata"].get("labels") or {}).get("kubernetes.io/service-name") != service:
             continue

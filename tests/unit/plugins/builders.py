@@ -70,7 +70,9 @@ def metadata(name: str, given: Obj | None = None) -> Obj:
 
 def owned_by(name: str, kind: str = "Rollout") -> list[Obj]:
     """Return the owner reference of what a controller made."""
-    return [{"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "name": name, "uid": f"uid-{name}", "controller": True}]
+    return [
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "name": name, "uid": f"uid-{name}", "controller": True}
+    ]
 
 
 def rollout(strategy: Obj, *, name: str = NAME, spec: Obj | None = None, status: Obj | None = None, **meta: Any) -> Obj:

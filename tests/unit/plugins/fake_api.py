@@ -19,7 +19,19 @@ from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.tradesense.delivery.plugins.module_utils._kube.client import Kube
 from ansible_collections.tradesense.delivery.plugins.module_utils._kube.credentials import Credentials
+from ansible_collections.tradesense.delivery.plugins.module_utils._kube.kinds import (
+    ANALYSIS_RUN,
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    INGRESS,
+    REPLICA_SET,
+    ROLLOUT,
+    SERVICE,
+)
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import Objects
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
+
+from tests.unit.plugins.builders import NAMESPACE
 
 
 @dataclass
@@ -34,10 +46,14 @@ class Answer:
 
 @dataclass
 class Stream:
-    """The answer to a watch: `lines`, then `then`: end (properly), cut (in the middle of a line) or hold (open)."""
+    """The answer to a watch: `lines`, then `then`: end (properly), cut (in the middle of a line) or hold (open).
+
+    The lines in `later` wait until something was written.
+    """
 
     lines: list[Obj] = field(default_factory=list)
     then: str = "hold"
+    later: list[Obj] = field(default_factory=list)
 
 
 @dataclass
@@ -52,12 +68,18 @@ class Asked:
 
 
 class FakeApi:
-    """The server: watches are answered from `watches`, everything else from `answers`, in their order."""
+    """The server: watches are answered from `watches`, everything else from `answers`, in their order.
+
+    What stands in `standing` or `standing_watches` for an address is answered whenever that is asked.
+    """
 
     def __init__(self) -> None:
         self.answers: deque[Answer] = deque()
         self.watches: deque[Stream | Answer] = deque()
+        self.standing: dict[str, Answer] = {}
+        self.standing_watches: dict[str, Stream] = {}
         self.asked: list[Asked] = []
+        self.written = threading.Event()
         self.stopped = threading.Event()
         fake = self
 
@@ -97,15 +119,22 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.api.asked.append(Asked(self.command, parts.path, query, self.headers, body))
         if query.get("watch"):
-            answer = self.api.watches.popleft() if self.api.watches else Stream()
+            answer = self.api.watches.popleft() if self.api.watches else self._standing_watch(parts.path)
+        elif self.command == "GET" and parts.path in self.api.standing:
+            answer = self.api.standing[parts.path]
         else:
             answer = self.api.answers.popleft() if self.api.answers else Answer(500, {"message": "nothing scripted"})
+        if self.command != "GET":
+            self.api.written.set()
         if isinstance(answer, Stream):
             self._stream(answer)
         else:
             self._answer(answer)
 
     do_GET = do_PATCH = do_POST = _serve  # noqa: N815 - the names the standard library looks for
+
+    def _standing_watch(self, path: str) -> Stream:
+        return self.api.standing_watches.get(path, Stream())
 
     def _answer(self, answer: Answer) -> None:
         data = json.dumps(answer.body if answer.body is not None else {}).encode()
@@ -123,6 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for line in stream.lines:
+            self._chunk(json.dumps(line).encode() + b"\n")
+        if stream.later:
+            self.api.written.wait(20)
+        for line in stream.later:
             self._chunk(json.dumps(line).encode() + b"\n")
         if stream.then == "cut":
             self._chunk(b'{"type": "MODIFIED", "obj')
@@ -157,6 +190,20 @@ def connected(api: FakeApi, *, dry_run: bool = False, **options: Any) -> Kube:
 def listing(version: str, *items: Obj) -> Answer:
     """Return the answer to a list."""
     return Answer(body={"metadata": {"resourceVersion": version}, "items": list(items)})
+
+
+def stand(api: FakeApi, objects: Objects) -> None:
+    """Let the fake list these objects of the namespace."""
+    for kind, items in (
+        (ROLLOUT, objects.rollouts),
+        (DEPLOYMENT, objects.deployments),
+        (REPLICA_SET, objects.replica_sets),
+        (ANALYSIS_RUN, objects.analysis_runs),
+        (SERVICE, objects.services),
+        (INGRESS, objects.ingresses),
+        (ENDPOINT_SLICE, objects.endpoint_slices),
+    ):
+        api.standing[kind.path(NAMESPACE)] = listing("1000", *items)
 
 
 def thing(name: str, version: str, **spec: Any) -> Obj:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from .. import phase as phases
 from ..model import BLUE_GREEN, CANARY, View
 from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_deployment
-from ..states import dead_end, on_stable
+from ..states import broken, dead_end, on_stable
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Promote:
                 f"revision {now.revision} was aborted, and promoting it would release it unchecked",
                 "fix and release anew, or retry it; full and force together release it all the same",
             )
+        if broken(now) and not self.force:
+            raise refuse(now, broken(now), "correct it and release anew; force promotes it all the same")
         return self._first(now)
 
     def _first(self, now: View) -> Move:

@@ -38,8 +38,10 @@ class Undo:
 
     def __call__(self, before: View, now: View, sent: int) -> Move:
         """Return what to do next; see `moves.Verb`."""
-        if not sent:
-            return self._first(now)
+        # With workloadRef the Rollout is written to first, and then what it refers to.
+        prepared = int(before.template_owner is not before.raw and bool(self._record(before)))
+        if sent < 1 + prepared:
+            return self._first(now, prepare=sent < prepared)
         target = self.target(before)
         if not now.phase.settled:
             return Await(f"the controller ({now.phase.message})")
@@ -52,7 +54,7 @@ class Undo:
         if now.in_flight:
             if not self.full:
                 return Done(f"the template of {target} is back and goes through its steps like any release")
-            if not (now.raw["status"] or {}).get("promoteFull") and sent == 1:
+            if not (now.raw["status"] or {}).get("promoteFull") and sent == 1 + prepared:
                 return Send({"status": {"promoteFull": True}}, subresource="status")
             return Await(f"{target} to be stable ({now.phase.message or now.phase.name})")
         missing = on_stable(now)
@@ -74,7 +76,7 @@ class Undo:
                     return name
         return _previous(view)
 
-    def _first(self, now: View) -> Move:
+    def _first(self, now: View, *, prepare: bool) -> Move:
         # Before a new template was seen, the status speaks of the revision before it: one would go back too far.
         unborn = now.kind == "Rollout" and not now.stable_hash
         if not now.phase.settled and (unborn or "update to be observed" in now.phase.message):
@@ -87,6 +89,9 @@ class Undo:
         if not now.in_flight and now.kind == "Rollout" and _stale(now.hashes[target]):
             # The controller believes a ReplicaSet's status even while its pods are being removed.
             return Await(f"the status of ReplicaSet {target} to be current")
+        if prepare:
+            unpaused = {"spec": {"paused": False}} if now.raw["spec"].get("paused") else {}
+            return Send({"metadata": {"annotations": self._record(now)}, **unpaused})
         return Send(self._patch(now, target), patch_type="json", to_template_owner=True)
 
     def _patch(self, now: View, target: str) -> list[Obj]:

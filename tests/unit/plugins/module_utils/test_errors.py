@@ -25,7 +25,9 @@ def test_a_sentence(error: DeliveryError, expected: str) -> None:
 
 
 def test_a_failed_result_holds_the_sentence_its_parts_and_what_was_done() -> None:
-    error = DeliveryError("it broke", reason="Broken", hint="mend it", where="there", result={"changed": True, "msg": "x"})
+    error = DeliveryError(
+        "it broke", reason="Broken", hint="mend it", where="there", result={"changed": True, "msg": "x"}
+    )
     assert error.to_ansible() == {
         "changed": True,
         "msg": "there: it broke. Mend it.",

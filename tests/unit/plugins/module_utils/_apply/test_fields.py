@@ -16,8 +16,8 @@ US, PATCHES = Owner("tradesense-delivery", "Apply"), Owner("tradesense-delivery"
 CONTROLLER = Owner("rollouts-controller", "Update")
 SCALER = Owner("kube-controller-manager", "Update", "scale")
 
-SELECTOR = {"f:spec": {"f:selector": {}}}
-REPLICAS = {"f:spec": {"f:replicas": {}}}
+SELECTOR: Obj = {"f:spec": {"f:selector": {}}}
+REPLICAS: Obj = {"f:spec": {"f:replicas": {}}}
 
 
 def live(*entries: Obj, **spec: object) -> Obj:
@@ -51,7 +51,7 @@ def test_an_atomic_map_is_owned_as_a_whole() -> None:
     assert extract(item, US, "spec", "replicas") is None
 
 
-CONTAINER = {
+CONTAINER: Obj = {
     ".": {},
     "f:name": {},
     "f:image": {},
@@ -95,12 +95,16 @@ def test_the_owned_part_of_a_template_keeps_the_order_of_the_lists() -> None:
 
 
 def test_elements_of_a_set_are_owned_by_value() -> None:
-    item = live(managed("tradesense-delivery", "Apply", {"f:spec": {"f:set": {'v:"b"': {}, "v:3": {}}}}), set=["a", "b", 3])
+    item = live(
+        managed("tradesense-delivery", "Apply", {"f:spec": {"f:set": {'v:"b"': {}, "v:3": {}}}}), set=["a", "b", 3]
+    )
     assert extract(item, US, "spec", "set") == ["b", 3]
 
 
 def test_an_owned_field_that_is_gone_is_left_out() -> None:
-    item = live(managed("tradesense-delivery", "Apply", {"f:spec": {"f:m": {".": {}, "f:a": {}, "f:b": {}}}}), m={"b": 1})
+    item = live(
+        managed("tradesense-delivery", "Apply", {"f:spec": {"f:m": {".": {}, "f:a": {}, "f:b": {}}}}), m={"b": 1}
+    )
     assert extract(item, US, "spec", "m") == {"b": 1}
 
 

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.tradesense.delivery.plugins.module_utils._apply.manifests import in_namespace, parse, read, title
+from ansible_collections.tradesense.delivery.plugins.module_utils._apply.manifests import (
+    in_namespace,
+    parse,
+    read,
+    title,
+)
 from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
 
 ONE: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}

@@ -20,9 +20,9 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._types import 
 from tests.unit.plugins.builders import FIRST, NAME, OLD, ROLLOUT_HASH, laid_over, managed, service, template
 from tests.unit.plugins.scenes import canary
 
-SELECTOR = {"f:spec": {"f:selector": {}}}
-REPLICAS = {"f:spec": {"f:replicas": {}}}
-CONTAINER = {
+SELECTOR: Obj = {"f:spec": {"f:selector": {}}}
+REPLICAS: Obj = {"f:spec": {"f:replicas": {}}}
+CONTAINER: Obj = {
     ".": {},
     "f:name": {},
     "f:image": {},
@@ -80,7 +80,9 @@ def test_what_does_not_exist_is_sent_as_it_is() -> None:
     request = request_for(manifest, None, scaled=True, keep_template=True)
     assert request.body == manifest
     assert request.body is not manifest
-    assert (request.pending, request.keeps_template, request.template_changes, request.handover) == (False,) * 3 + (None,)
+    assert (request.pending, request.keeps_template, request.template_changes, request.handover) == (False,) * 3 + (
+        None,
+    )
 
 
 class TestSelector:
@@ -199,9 +201,19 @@ class TestTemplate:
     @pytest.mark.parametrize(
         "removed",
         [
-            {"spec": {"containers": [{**template()["spec"]["containers"][0], "env": [{"name": "LOG_LEVEL", "value": "INFO"}]}]}},
+            {
+                "spec": {
+                    "containers": [
+                        {**template()["spec"]["containers"][0], "env": [{"name": "LOG_LEVEL", "value": "INFO"}]}
+                    ]
+                }
+            },
             {"metadata": {"labels": {"component": None}}},
-            {"spec": {"containers": [{k: v for k, v in template()["spec"]["containers"][0].items() if k != "resources"}]}},
+            {
+                "spec": {
+                    "containers": [{k: v for k, v in template()["spec"]["containers"][0].items() if k != "resources"}]
+                }
+            },
         ],
     )
     def test_what_was_only_removed_is_a_difference_too(self, removed: Obj) -> None:
@@ -280,11 +292,13 @@ def test_released_parts_are_those_of_the_live_template() -> None:
         (".spec.replicas", f'conflict with "{HANDOVER_MANAGER}"', True),
         (".spec.replicas", 'conflict with "kubectl"', False),
         (".spec.replicas", 'conflict with "tradesense-delivery-somebody-else"', False),
-        (".spec.template.spec.containers[name=\"a\"].resources.limits.cpu", 'conflict with "rollouts-controller"', True),
+        ('.spec.template.spec.containers[name="a"].resources.limits.cpu', 'conflict with "rollouts-controller"', True),
         (".spec.templates", 'conflict with "rollouts-controller"', False),
         (".spec.template.spec.containers", 'conflict with "kubectl-edit"', False),
         (".spec.replicas", 'conflict with "rollouts-controller"', False),
     ],
 )
-def test_a_conflict_is_overcome_only_where_we_ourselves_stand_in_the_way(path: str, message: str, expected: bool) -> None:
+def test_a_conflict_is_overcome_only_where_we_ourselves_stand_in_the_way(
+    path: str, message: str, expected: bool
+) -> None:
     assert is_ours(path, message) is expected

@@ -27,7 +27,10 @@ SEEN = {"observedGeneration": 2}
         (item("Namespace", {"phase": "Active"}), ""),
         (item("CustomResourceDefinition"), "is not Established"),
         (item("CustomResourceDefinition", {"conditions": [{"type": "Established", "status": "True"}]}), ""),
-        (item("CustomResourceDefinition", {"conditions": [{"type": "Established", "status": "False"}]}), "is not Established"),
+        (
+            item("CustomResourceDefinition", {"conditions": [{"type": "Established", "status": "False"}]}),
+            "is not Established",
+        ),
         (item("Job"), "is not complete"),
         (item("Job", {"conditions": [{"type": "Complete", "status": "True"}]}), ""),
         (item("Job", {"conditions": [{"type": "Failed", "status": "True"}]}), "failed"),
@@ -39,7 +42,10 @@ SEEN = {"observedGeneration": 2}
         (deployment(spec={"replicas": 0}, status={"replicas": 0, "updatedReplicas": 0, "availableReplicas": 0}), ""),
         (item("Deployment", SEEN), "has 0 of 1 pods updated and 0 available"),
         (item("StatefulSet", {**SEEN, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}), ""),
-        (item("DaemonSet", {**SEEN, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2}), ""),
+        (
+            item("DaemonSet", {**SEEN, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2}),
+            "",
+        ),
         (
             item("DaemonSet", {**SEEN, "desiredNumberScheduled": 2, "updatedNumberScheduled": 1, "numberAvailable": 2}),
             "has 1 of 2 pods updated and 2 available",

@@ -17,16 +17,17 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._kube.credenti
 HOST = "https://127.0.0.1:6443"
 
 
-def kubeconfig(host: str = HOST, token: str = "from-file", **cluster: Any) -> dict[str, Any]:
+def kubeconfig(*, skip_verify: bool = False) -> dict[str, Any]:
+    cluster = {"insecure-skip-tls-verify": True} if skip_verify else {}
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "main",
         "clusters": [
-            {"name": "c", "cluster": {"server": host, **cluster}},
-            {"name": "d", "cluster": {"server": "https://127.0.0.2:6443"}},
+            {"name": "c", "cluster": {"server": HOST, **cluster}},
+            {"name": "d", "cluster": {"server": "https://127.0.0.1:6444"}},
         ],
-        "users": [{"name": "u", "user": {"token": token}}],
+        "users": [{"name": "u", "user": {"token": "from-file"}}],
         "contexts": [
             {"name": "main", "context": {"cluster": "c", "user": "u"}},
             {"name": "other", "context": {"cluster": "d", "user": "u"}},
@@ -45,9 +46,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def written(folder: Path, name: str = "config", **given: Any) -> str:
+def written(folder: Path, name: str = "config") -> str:
     path = folder / name
-    path.write_text(yaml.safe_dump(kubeconfig(**given)))
+    path.write_text(yaml.safe_dump(kubeconfig()))
     return str(path)
 
 
@@ -63,7 +64,7 @@ def test_a_kubeconfig_as_a_path_or_as_a_mapping(home: Path) -> None:
     for given in (written(home), kubeconfig()):
         found = configured(kubeconfig=given)
         assert (found.host, token(found)) == (HOST, "Bearer from-file")
-    assert configured(kubeconfig=kubeconfig(), context="other").host == "https://127.0.0.2:6443"
+    assert configured(kubeconfig=kubeconfig(), context="other").host == "https://127.0.0.1:6444"
 
 
 def test_the_path_may_begin_with_a_tilde(home: Path) -> None:
@@ -90,8 +91,8 @@ def test_a_host_with_a_token_needs_no_kubeconfig(home: Path) -> None:
 
 
 def test_a_host_alone_only_corrects_the_address(home: Path) -> None:
-    found = configured(kubeconfig=written(home), host="https://127.0.0.9:1")
-    assert (found.host, token(found)) == ("https://127.0.0.9:1", "Bearer from-file")
+    found = configured(kubeconfig=written(home), host="https://127.0.0.1:6445")
+    assert (found.host, token(found)) == ("https://127.0.0.1:6445", "Bearer from-file")
 
 
 def test_explicit_options_lie_over_the_kubeconfig(home: Path) -> None:
@@ -114,9 +115,7 @@ def test_explicit_options_lie_over_the_kubeconfig(home: Path) -> None:
     assert (found.tls_server_name, found.proxy, found.no_proxy) == ("api.example", "http://127.0.0.1:3128", "localhost")
 
 
-def test_tls_is_verified_unless_somebody_says_no_and_then_it_warns(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tls_is_verified_unless_somebody_says_no_and_then_it_warns(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warnings: list[str] = []
     assert configured(warnings, host=HOST, api_key="a").verify_ssl is True
     assert warnings == []
@@ -124,7 +123,7 @@ def test_tls_is_verified_unless_somebody_says_no_and_then_it_warns(
     assert f"The certificate of {HOST} is not verified" in warnings[0]
     assert "AWX" not in warnings[0]
     monkeypatch.setenv("JOB_ID", "7")
-    configured(warnings, kubeconfig=kubeconfig(**{"insecure-skip-tls-verify": True}))
+    configured(warnings, kubeconfig=kubeconfig(skip_verify=True))
     assert "In AWX, put the cluster's CA certificate into the credential" in warnings[1]
 
 
@@ -138,7 +137,11 @@ def test_tls_is_verified_unless_somebody_says_no_and_then_it_warns(
         ({"kubeconfig": {}}, "BadKubeconfig", "the kubeconfig cannot be used"),
         ({"kubeconfig": {"clusters": 3, "users": 4, "contexts": 5}}, "BadKubeconfig", "cannot be"),
         ({"kubeconfig": {"apiVersion": "v1"}}, "BadKubeconfig", "the kubeconfig cannot be used"),
-        ({"host": HOST, "api_key": "a", "ca_cert": "/missing/ca"}, "BadCredentials", "the file of ca_cert does not exist"),
+        (
+            {"host": HOST, "api_key": "a", "ca_cert": "/missing/ca"},
+            "BadCredentials",
+            "the file of ca_cert does not exist",
+        ),
         ({"host": HOST, "client_cert": "/missing/cert"}, "BadCredentials", "the file of client_cert does not exist"),
     ],
 )

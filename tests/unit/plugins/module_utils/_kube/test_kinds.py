@@ -5,7 +5,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tradesense.delivery.plugins.module_utils._kube.kinds import KNOWN, NAMESPACE, ROLLOUT, STAGES, Kind, stage_of
+from ansible_collections.tradesense.delivery.plugins.module_utils._kube.kinds import (
+    KNOWN,
+    NAMESPACE,
+    ROLLOUT,
+    STAGES,
+    Kind,
+    stage_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,9 +27,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._kube.kinds im
         (NAMESPACE, "team", "team", None, "/api/v1/namespaces/team"),
     ],
 )
-def test_addresses(
-    kind: Kind, namespace: str | None, name: str | None, subresource: str | None, expected: str
-) -> None:
+def test_addresses(kind: Kind, namespace: str | None, name: str | None, subresource: str | None, expected: str) -> None:
     assert kind.path(namespace, name, subresource) == expected
 
 

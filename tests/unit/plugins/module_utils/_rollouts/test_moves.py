@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
-from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.moves import Guards, refuse, refuse_deployment
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.moves import (
+    Guards,
+    refuse,
+    refuse_deployment,
+)
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import Objects
 
 from tests.unit.plugins.builders import NAME, NAMESPACE, NEW, deployment
 from tests.unit.plugins.scenes import blue_green, canary, view
 
 
-@pytest.mark.parametrize(
-    "guards", [Guards(), Guards(revision=7), Guards(hash=NEW), Guards(step=1), Guards(7, NEW, 1)]
-)
+@pytest.mark.parametrize("guards", [Guards(), Guards(revision=7), Guards(hash=NEW), Guards(step=1), Guards(7, NEW, 1)])
 def test_what_was_approved_passes(guards: Guards) -> None:
     guards.check(view(canary(step=1)))
 

@@ -5,7 +5,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.phase import Phase, condition, phase_of, unobserved
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.phase import (
+    Phase,
+    condition,
+    phase_of,
+    unobserved,
+)
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
 from tests.unit.plugins.builders import deployment, laid_over
@@ -52,9 +57,7 @@ def test_when_the_status_of_a_rollout_cannot_be_trusted(given: Obj, expected: st
 @pytest.mark.parametrize(
     ("seen", "generation", "settled"), [("5", 5, True), ("4", 5, False), (None, 5, False), (5, 5, True)]
 )
-def test_a_stale_healthy_of_a_referenced_workload_is_not_believed(
-    seen: object, generation: int, settled: bool
-) -> None:
+def test_a_stale_healthy_of_a_referenced_workload_is_not_believed(seen: object, generation: int, settled: bool) -> None:
     """After a new image the Rollout stays Healthy until the controller has looked at the Deployment again."""
     item = laid_over(canary(at_rest=True).rollouts[0], {"status": {"workloadObservedGeneration": seen}})
     assert phase_of(item, deployment("held", generation=generation)).settled is settled

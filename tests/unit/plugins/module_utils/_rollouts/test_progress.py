@@ -5,7 +5,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.progress import describe_step, heartbeat, transitions, versions
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.progress import (
+    describe_step,
+    heartbeat,
+    transitions,
+    versions,
+)
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import Objects
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 

@@ -10,7 +10,7 @@ import json
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.template import template_of
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
-from tests.unit.plugins.builders import DEPLOYMENT_HASH, NEW, OLD, laid_over, replica_set, template
+from tests.unit.plugins.builders import DEPLOYMENT_HASH, NEW, OLD, replica_set, template
 
 EPHEMERAL = "rollout.argoproj.io/ephemeral-metadata"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

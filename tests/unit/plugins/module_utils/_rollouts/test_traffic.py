@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.model import Traffic
-from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.traffic import canary_ingress, main_service, traffic_of
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.traffic import (
+    canary_ingress,
+    main_service,
+    traffic_of,
+)
 
 from tests.unit.plugins import builders
 from tests.unit.plugins.builders import NAME, NEW, OLD, STEPS, endpoint_slice, rollout, service
@@ -18,9 +22,7 @@ NGINX = {"canary": {"stableService": STABLE, "trafficRouting": {"nginx": {"stabl
 
 def test_a_canary_behind_nginx() -> None:
     objects = canary(step=1, weight=10)
-    found = traffic_of(
-        objects.rollouts[0], objects.services, objects.ingresses, objects.endpoint_slices, [OLD, NEW]
-    )
+    found = traffic_of(objects.rollouts[0], objects.services, objects.ingresses, objects.endpoint_slices, [OLD, NEW])
     assert found == Traffic(known=True, main=OLD, ready={OLD: 10}, weight=10)
 
 

@@ -8,7 +8,12 @@ import json
 
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.model import Image, Replicas, Step, Weight
-from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import Objects, containers_of, revision_of, views_of
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import (
+    Objects,
+    containers_of,
+    revision_of,
+    views_of,
+)
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
 from tests.unit.plugins.builders import (

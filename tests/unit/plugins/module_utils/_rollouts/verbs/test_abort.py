@@ -110,9 +110,7 @@ def test_after_the_stable_template_was_sent_the_controller_is_waited_for() -> No
     back = blue_green(at_rest=True, active=OLD, ready={})
     assert Abort()(view(blue_green()), view(back), 2) == Await("0 of 10 stable pods are ready endpoints")
     back.endpoint_slices = [endpoint_slice(f"{NAME}-active", {OLD: 10})]
-    assert Abort()(view(blue_green()), view(back), 2) == Done(
-        f"{OLD} serves all traffic; its template was restored"
-    )
+    assert Abort()(view(blue_green()), view(back), 2) == Done(f"{OLD} serves all traffic; its template was restored")
 
 
 def test_a_blue_green_with_healthy_new_pods_switches_by_itself() -> None:

@@ -97,7 +97,9 @@ def test_a_full_promotion_right_after_a_new_template_waits_until_it_was_seen() -
 def test_a_full_promotion_is_done_when_the_new_revision_is_stable_and_has_the_traffic() -> None:
     before = view(canary(step=1))
     assert Promote(full=True)(before, before, 0) == FULL
-    running = view(later(canary(step=1), status={"promoteFull": True, "pauseConditions": None, "controllerPause": None}))
+    running = view(
+        later(canary(step=1), status={"promoteFull": True, "pauseConditions": None, "controllerPause": None})
+    )
     assert isinstance(Promote(full=True)(before, running, 1), Await)
     promoted = canary(step=1, status={"stableRS": NEW, "phase": "Healthy", "message": "", "currentStepIndex": 7})
     promoted = later(promoted, status={"pauseConditions": None, "controllerPause": None})

@@ -126,7 +126,9 @@ def test_after_the_image_of_a_referenced_deployment_a_stale_healthy_is_not_belie
     objects = canary(at_rest=True, spec={"workloadRef": reference, "template": None})
     objects.rollouts[0]["status"]["workloadObservedGeneration"] = "5"
     before = view(objects)
-    released = {"spec": {"template": {"spec": {"containers": [{"name": "trading-service", "image": f"{IMAGE}:v2.8.0"}]}}}}
+    released = {
+        "spec": {"template": {"spec": {"containers": [{"name": "trading-service", "image": f"{IMAGE}:v2.8.0"}]}}}
+    }
     objects.deployments = [laid_over(deployment("held", generation=6), released)]
     move = SetImage(V28)(before, view(objects), 2)
     assert isinstance(move, Await)

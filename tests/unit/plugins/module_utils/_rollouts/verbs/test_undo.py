@@ -97,7 +97,9 @@ def test_an_undo_is_sent_even_when_the_bad_release_only_removed_fields() -> None
 def test_what_the_controller_injected_is_left_out_so_that_the_old_revision_comes_back() -> None:
     """Labels of the role and anti-affinity give another hash: a new revision that goes through every step."""
     injected = {
-        "metadata": {"annotations": {"rollout.argoproj.io/ephemeral-metadata": json.dumps({"labels": {"role": "stable"}})}},
+        "metadata": {
+            "annotations": {"rollout.argoproj.io/ephemeral-metadata": json.dumps({"labels": {"role": "stable"}})}
+        },
         "spec": {"template": {"metadata": {"labels": {"role": "stable"}}}},
     }
     objects = canary(step=1)

@@ -1,0 +1,113 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Send one manifest: hand over, adopt, apply, and what to do about a conflict. Private to this collection."""
+
+from __future__ import annotations
+
+import time
+
+from .._errors import DeliveryError
+from .._kube.client import Kube
+from .._kube.failures import ApiFailure
+from .._types import Obj
+from .definitions import UNSERVED
+from .fields import adopted
+from .item import Item
+from .ownership import HANDOVER_MANAGER, OUR_PATCHES, US, is_ours
+
+# The API server serves a new kind some moments after it accepted the definition.
+_SERVED_WITHIN = 15.0
+_SERVED_POLL = 0.1
+
+
+def send(kube: Kube, item: Item, *, force: bool) -> None:
+    """Apply one item; what the server refuses becomes the item's error."""
+    request = item.request
+    if request is None:
+        raise AssertionError("requests are made for every item before any is sent")
+    try:
+        if request.template_changes and item.live and not kube.dry_run:
+            _adopt(kube, item)
+        if request.keeps_template and not kube.dry_run:
+            _check_template_kept(kube, item, request.body, force)
+        if request.handover is not None and not kube.dry_run:
+            kube.apply(item.kind, _handover(item, request.handover), manager=HANDOVER_MANAGER)
+        item.answer = _apply_served(kube, item, request.body, force)
+    except ApiFailure as failure:
+        unserved = item.defined_here and failure.reason in UNSERVED
+        if kube.dry_run and (failure.reason == "NamespaceNotFound" or unserved):
+            item.unasked, item.answer = True, request.body
+            return
+        item.error = failure
+
+
+def _check_template_kept(kube: Kube, item: Item, body: Obj, force: bool) -> None:
+    """Ask the server first whether the pod template would stay as it is: a rollout nobody asked for must not start."""
+    outcome = kube.apply(item.kind, body, force=force, dry=True)
+    if item.live and (outcome.get("spec") or {}).get("template") != (item.live.get("spec") or {}).get("template"):
+        raise ApiFailure(
+            DeliveryError(
+                "its pod template would change, which would start a rollout; nothing was sent for it",
+                reason="TemplateWouldChange",
+                hint="somebody else may be releasing it at this moment: try again, or release it",
+                where=f"{kube.cluster}, {item.title}",
+            ),
+            0,
+        )
+
+
+def _apply_served(kube: Kube, item: Item, body: Obj, force: bool) -> Obj:
+    """Apply one object; one whose kind was defined a moment ago as soon as it is served."""
+    deadline = time.monotonic() + _SERVED_WITHIN
+    while True:
+        try:
+            return _apply_one(kube, item, body, force)
+        except ApiFailure as failure:
+            waits = item.defined_here and failure.reason in UNSERVED and not kube.dry_run
+            if not waits or time.monotonic() > deadline:
+                raise
+            time.sleep(_SERVED_POLL)
+
+
+def _apply_one(kube: Kube, item: Item, body: Obj, force: bool) -> Obj:
+    try:
+        return kube.apply(item.kind, body, force=force)
+    except ApiFailure as failure:
+        if failure.code == 409 and failure.causes and all(is_ours(*cause) for cause in failure.causes):
+            # Only we ourselves stand in the way; the version makes sure that it still is so.
+            pinned = {**body, "metadata": {**body["metadata"], "resourceVersion": _version(kube, item)}}
+            return kube.apply(item.kind, pinned, force=True)
+        raise
+
+
+def _version(kube: Kube, item: Item) -> str:
+    metadata = item.manifest["metadata"]
+    return str(kube.get(item.kind, metadata.get("namespace"), metadata["name"])["metadata"]["resourceVersion"])
+
+
+def _adopt(kube: Kube, item: Item) -> None:
+    live = item.live or {}
+    entries = adopted(live, US, OUR_PATCHES)
+    if entries is None:
+        return
+    metadata = item.manifest["metadata"]
+    patch = [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
+        {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+    ]
+    try:
+        kube.patch(item.kind, metadata.get("namespace"), metadata["name"], patch, patch_type="json")
+    except ApiFailure as failure:
+        # The object moved on meanwhile: the apply itself decides, with its own conflict check.
+        if failure.code not in (409, 422):
+            raise
+
+
+def _handover(item: Item, replicas: int) -> Obj:
+    metadata = item.manifest["metadata"]
+    return {
+        "apiVersion": item.manifest["apiVersion"],
+        "kind": item.manifest["kind"],
+        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"]},
+        "spec": {"replicas": replicas},
+    }
