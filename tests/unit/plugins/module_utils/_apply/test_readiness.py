@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tradesense.delivery.plugins.module_utils._apply.readiness import lacks
+from ansible_collections.tradesense.delivery.plugins.module_utils._apply.readiness import failed, lacks
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
 from tests.unit.plugins.builders import deployment, service
@@ -61,3 +61,10 @@ SEEN = {"observedGeneration": 2}
 )
 def test_what_is_lacking(live: Obj, expected: str) -> None:
     assert lacks(live) == expected
+
+
+def test_only_a_failed_job_is_waited_for_in_vain() -> None:
+    verdict = [{"type": "Failed", "status": "True"}]
+    assert failed(item("Job", {"conditions": verdict}))
+    assert not failed(item("Job", {"conditions": [{"type": "Failed", "status": "False"}]}))
+    assert not failed(item("Deployment", {"conditions": verdict}))

@@ -95,6 +95,16 @@ def test_the_cause_names_each_bad_metric_with_its_last_bad_value() -> None:
     assert why_bad(run) == "analysis run r is Failed: metric errors measured 0.21, needs < 0.02"
 
 
+def test_a_metric_within_its_limits_and_a_dry_run_are_not_blamed() -> None:
+    """Who is told that latency failed looks in the wrong place."""
+    tolerated = metric("latency", "result[0] < 1", ("Failed", "[1.4]"), ("Successful", "[0.4]"))
+    dry = metric("orders", "result[0] > 0.98", ("Failed", "[0.5]"))
+    dry["result"]["dryRun"] = True
+    guilty = metric("errors", "result[0] < 0.02", ("Failed", "[0.21]"))
+    run = run_of(analysis_run("r", "Failed", metrics=[tolerated, dry, guilty]))
+    assert why_bad(run) == "analysis run r is Failed: metric errors measured 0.21, needs < 0.02"
+
+
 def test_a_run_that_succeeded_or_goes_on_has_no_cause() -> None:
     good = metric("errors", "result[0] < 0.02", ("Failed", "[0.03]"), ("Successful", "[0.01]"))
     assert why_bad(run_of(analysis_run("r", "Successful", metrics=[good]))) == ""

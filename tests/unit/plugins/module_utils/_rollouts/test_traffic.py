@@ -100,3 +100,17 @@ def test_the_main_service_is_the_active_or_the_stable_one() -> None:
     assert main_service(rollout({"canary": {"stableService": "y", "canaryService": "z"}})) == "y"
     assert main_service(rollout({"canary": {}})) == ""
     assert main_service({}) == ""
+
+
+def test_pods_whose_names_do_not_tell_their_revision_count_for_the_selected_one() -> None:
+    """The API server cuts long names: every pod would count for every revision."""
+    long = "a" * 60
+    strategy = {"blueGreen": {"activeService": STABLE}}
+    found = traffic_of(
+        rollout(strategy, name=long),
+        [service(STABLE, OLD)],
+        [],
+        [endpoint_slice(STABLE, {OLD: 3}, owner=long)],
+        [OLD, NEW],
+    )
+    assert found.ready == {OLD: 3}

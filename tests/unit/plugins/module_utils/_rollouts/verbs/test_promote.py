@@ -253,3 +253,12 @@ def test_a_deployment_cannot_be_promoted() -> None:
     now = views_of(objects)[NAME]
     with pytest.raises(DeliveryError, match="Deployment cannot be promoted"):
         Promote()(now, now, 0)
+
+
+def test_a_revision_the_controller_has_given_up_is_refused_before_anything_is_sent() -> None:
+    """Its pods do not come up: promoted fully, it would take the traffic with it."""
+    conditions = [{"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "timed out progressing"}]
+    now = view(canary(step=1, status={"phase": "Degraded", "conditions": conditions}))
+    with pytest.raises(DeliveryError, match="the progress deadline passed"):
+        Promote(full=True)(now, now, 0)
+    assert isinstance(Promote(full=True, force=True)(now, now, 0), Send)

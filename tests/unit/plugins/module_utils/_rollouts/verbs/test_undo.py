@@ -282,3 +282,27 @@ def test_a_template_held_by_nothing_that_exists_is_refused() -> None:
     now = view(canary(step=1, spec={"workloadRef": reference, "template": None}))
     with pytest.raises(DeliveryError, match="its pod template is held by Deployment gone"):
         Undo()(now, now, 0)
+
+
+def test_with_workload_ref_the_rollout_is_prepared_before_the_template_changes() -> None:
+    """Without the mark a second rollback would go one release further back; paused, nothing would move."""
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "held"}
+    objects = canary(
+        step=1,
+        spec={"workloadRef": reference, "template": None, "paused": True},
+        status={"workloadObservedGeneration": "5"},
+    )
+    objects.deployments = [deployment("held", resourceVersion="777")]
+    objects.rollouts[0]["metadata"]["annotations"][RELEASE] = "20261123T101502Z"
+    now = view(objects)
+    first = Undo()(now, now, 0)
+    assert isinstance(first, Send)
+    assert isinstance(first.body, dict)
+    assert not first.to_template_owner
+    assert first.body["spec"] == {"paused": False}
+    assert first.body["metadata"]["annotations"][RELEASE] == "20261123T101502Z rolled-back"
+    second = Undo()(now, now, 1)
+    assert isinstance(second, Send)
+    assert second.to_template_owner
+    assert value_at(list(second.body), "/spec/template") == template("v2.7.0")  # type: ignore[arg-type]
+    assert isinstance(Undo()(now, now, 2), Await)
