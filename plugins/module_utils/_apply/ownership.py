@@ -8,7 +8,8 @@ Private: other collections must not import it. Three rules, each measured on a r
   that nobody approved, until the controller puts it back.
 * The replicas of a scaled workload are the scaler's. To stop sending a number that only we own would delete it, and
   the controller would fall back to one replica: it is handed over first.
-* The pod template of a live workload is the release's. Provisioning keeps it and reports what differs.
+* The pod template of a live workload is the release's. Provisioning keeps it and reports what differs; so it does with
+  the strategy while a release is in flight.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ def request_for(manifest: Obj, live: Obj | None, *, scaled: bool, keep_template:
     elif manifest["kind"] in WORKLOADS:
         _leave_replicas(request, live, scaled)
         _leave_template(request, live, keep_template)
+        if keep_template:
+            _leave_strategy(request, live)
     return request
 
 
@@ -125,6 +128,21 @@ def _leave_template(request: Request, live: Obj, keep: bool) -> None:
     if not request.template_changes:
         # Only what changes a template becomes part of a release.
         _annotate(request.body, RELEASE, annotations.get(RELEASE, ""))
+
+
+def _leave_strategy(request: Request, live: Obj) -> None:
+    """Keep the strategy of a Rollout in flight: other steps would send the canary back to its first one."""
+    spec, status = request.body.get("spec") or {}, live.get("status") or {}
+    if "strategy" not in spec or status.get("currentPodHash") == status.get("stableRS"):
+        return
+    wanted, owned = spec["strategy"], extract(live, US, "spec", "strategy")
+    if not covers((live.get("spec") or {}).get("strategy"), wanted) or not _still_wanted(owned, wanted):
+        request.pending = True
+        request.notes.append("spec.strategy is left alone while a release is in flight")
+    if owned is None:
+        del spec["strategy"]
+    else:
+        spec["strategy"] = owned
 
 
 def _still_wanted(owned: object, wanted: Obj) -> bool:

@@ -160,7 +160,7 @@ def missing_crds(ask: Ask) -> DeliveryError:
     return DeliveryError(
         "the cluster does not know Argo Rollouts: its custom resource definitions are not installed",
         reason="MissingCRDs",
-        hint="install Argo Rollouts (controller and CRDs, 1.7 or newer) in the cluster",
+        hint="install Argo Rollouts (controller and CRDs) in the cluster",
         where=ask.where,
     )
 

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._apply.ownership import (
     HANDOVER_MANAGER,
+    Request,
     is_ours,
     request_for,
     with_released_parts,
@@ -17,7 +18,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._apply.ownersh
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.history import PROMOTED, RELEASE
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
-from tests.unit.plugins.builders import FIRST, NAME, OLD, ROLLOUT_HASH, laid_over, managed, service, template
+from tests.unit.plugins.builders import FIRST, NAME, OLD, ROLLOUT_HASH, STEPS, laid_over, managed, service, template
 from tests.unit.plugins.scenes import canary
 
 SELECTOR: Obj = {"f:spec": {"f:selector": {}}}
@@ -272,6 +273,29 @@ class TestTemplate:
         manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": "1"}}
         request = request_for(manifest, copy.deepcopy(manifest), scaled=True, keep_template=True)
         assert request.body == manifest
+
+
+class TestStrategy:
+    """The steps of a canary, while it takes them."""
+
+    OURS = ours({"f:spec": {"f:strategy": {"f:canary": {"f:steps": {}}}}})
+    WANTED: ClassVar[Obj] = {"strategy": {"canary": {"steps": [{"setWeight": 50}]}}}
+
+    def request(self, *, at_rest: bool, keep: bool = True) -> Request:
+        live = canary(at_rest=at_rest).rollouts[0]
+        live["metadata"]["managedFields"] = [self.OURS]
+        return request_for(wanted_rollout(spec=self.WANTED), live, scaled=False, keep_template=keep)
+
+    def test_in_flight_the_live_steps_go_back_and_the_change_is_pending(self) -> None:
+        """Other steps would send the canary back to its first one."""
+        request = self.request(at_rest=False)
+        assert request.body["spec"]["strategy"] == {"canary": {"steps": STEPS}}
+        assert request.pending
+        assert request.notes == ["spec.strategy is left alone while a release is in flight"]
+
+    def test_at_rest_and_in_a_release_the_wanted_steps_are_sent(self) -> None:
+        assert self.request(at_rest=True).body["spec"]["strategy"] == self.WANTED["strategy"]
+        assert self.request(at_rest=False, keep=False).body["spec"]["strategy"] == self.WANTED["strategy"]
 
 
 def test_released_parts_are_those_of_the_live_template() -> None:
