@@ -1,0 +1,196 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a user reads when a cluster cannot be reached or does not let them: one sentence with cause and advice."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.integration.support.cluster import Cluster, Obj, Space, versions, write_kubeconfig
+from tests.integration.support.objects import canary, config_map, image
+from tests.integration.support.plays import Ansible, Data, Result, look, task
+from tests.integration.support.servers import HOST, api_server_without_argo, closed_port
+from tests.integration.support.stage import start
+
+ROLLOUTS: Data = {"rollouts": ["web"]}
+# One task with each module.
+ALL_VERBS: dict[str, Data] = {
+    "apply": {"definitions": [config_map("settings")]},
+    "rollout_info": ROLLOUTS,
+    "rollout_wait": ROLLOUTS,
+    "rollout_set_image": {**ROLLOUTS, "images": {"app": image("v2")}},
+    "rollout_promote": ROLLOUTS,
+    "rollout_abort": ROLLOUTS,
+    "rollout_undo": ROLLOUTS,
+}
+
+
+def every_verb(*verbs: str) -> list[Data]:
+    """Return a task with each of the modules (default: all), which has to fail."""
+    return [task(verb, fails=True, **ALL_VERBS[verb]) for verb in verbs or ALL_VERBS]
+
+
+def assert_sentence(result: Result, reason: str, *texts: str) -> None:
+    """Assert that a task failed with one line that says so, and changed nothing."""
+    for text in texts:
+        assert text in result.msg, result.msg
+    assert result.data["reason"] == reason, result.data
+    assert "\n" not in result.msg
+    assert len(result.msg) < 500, result.msg
+    assert not result.changed
+
+
+@pytest.fixture
+def token(space: Space) -> str:
+    """A token of a service account that may read and nothing else, and not even pods."""
+    rules = [
+        {"apiGroups": ["argoproj.io"], "resources": ["rollouts", "analysisruns"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": ["apps"], "resources": ["replicasets", "deployments"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+    ]
+    subject = {"kind": "ServiceAccount", "name": "reader", "namespace": space.name}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
+    metadata = {"metadata": {"name": "reader"}}
+    space.create(
+        {"kind": "ServiceAccount", **metadata},
+        {"kind": "Role", **metadata, "rules": rules},
+        {"kind": "RoleBinding", **metadata, "subjects": [subject], "roleRef": reference},
+    )
+    path = space.path("ServiceAccount", "reader", "token")
+    request: Obj = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    return str(space.cluster.request("POST", path, request)["status"]["token"])
+
+
+def test_unreachable(ansible: Ansible, space: Space, tmp_path: Path) -> None:
+    """An address on which nobody answers."""
+    address = f"https://{HOST}:{closed_port()}"
+    kubeconfig = write_kubeconfig(tmp_path / "closed", address, "", {"token": "any"})
+    verbs = ("apply", "rollout_info", "rollout_promote")
+    run = ansible.tasks(space.name, every_verb(*verbs), kubeconfig=kubeconfig)
+    for verb in verbs:
+        refused = "the API server cannot be reached (Connection refused)"
+        assert_sentence(run[verb], "Unreachable", address, refused, "Check the address")
+
+
+def test_wrong_authority_and_token(ansible: Ansible, space: Space, cluster: Cluster, tmp_path: Path) -> None:
+    """A certificate that another authority signed, and a token that the cluster does not know."""
+    key, other = tmp_path / "key.pem", tmp_path / "other.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subprocess.run([*make, "-keyout", key, "-out", other, "-subj", "/CN=other"], check=True, capture_output=True)
+    mistrusted = write_kubeconfig(tmp_path / "mistrusted", cluster.host, str(other), {"token": "any"})
+    unknown = write_kubeconfig(tmp_path / "unknown", cluster.host, cluster.ca_cert, {"token": "not-one-of-yours"})
+    tasks = [
+        task("rollout_info", name="authority", kubeconfig=str(mistrusted), fails=True),
+        task("apply", name="authority apply", kubeconfig=str(mistrusted), definitions=[config_map("x")], fails=True),
+        task("rollout_abort", name="token", kubeconfig=str(unknown), fails=True, **ROLLOUTS),
+        task("apply", name="token apply", kubeconfig=str(unknown), definitions=[config_map("x")], fails=True),
+    ]
+    run = ansible.tasks(space.name, tasks)
+    for name in ("authority", "authority apply"):
+        assert_sentence(
+            run[name],
+            "CertificateNotTrusted",
+            cluster.host,
+            "the certificate of the API server is not trusted",
+            "ca_cert",
+        )
+    for name in ("token", "token apply"):
+        assert_sentence(
+            run[name], "Unauthorized", cluster.host, "does not accept these credentials (401)", "Get a new token"
+        )
+    assert "not-one-of-yours" not in run.console
+    assert space.everything() == {}
+
+
+def test_cluster_without_argo_rollouts(ansible: Ansible, space: Space, tmp_path: Path) -> None:
+    """A cluster without the custom resource definitions: here a FAKE API server, which answers 404 for argoproj.io."""
+    with api_server_without_argo() as address:
+        kubeconfig = write_kubeconfig(tmp_path / "fake", address, "", {"token": "any"})
+        verbs = ("rollout_info", "rollout_set_image", "rollout_undo")
+        tasks = [*every_verb(*verbs), task("apply", definitions=[canary("web")], fails=True)]
+        run = ansible.tasks(space.name, tasks, kubeconfig=kubeconfig)
+    for verb in (*verbs, "apply"):
+        assert_sentence(
+            run[verb], "MissingCRDs", address, "the cluster does not know Argo Rollouts", "Install Argo Rollouts"
+        )
+
+
+def test_not_permitted(ansible: Ansible, space: Space, cluster: Cluster, token: str, tmp_path: Path) -> None:
+    """A role that lacks a right: verb and resource are named, and what the role allows still works."""
+    start(space, canary("web"))
+    kubeconfig = write_kubeconfig(tmp_path / "reader", cluster.host, cluster.ca_cert, {"token": token})
+    set_image = ALL_VERBS["rollout_set_image"]
+    run = ansible.tasks(
+        space.name,
+        [
+            look("before"),
+            task("rollout_info"),
+            task("rollout_set_image", fails=True, **set_image),
+            task("rollout_set_image", name="check", check=True, fails=True, **set_image),
+            task("apply", fails=True, definitions=[config_map("settings")]),
+            look("after"),
+        ],
+        kubeconfig=kubeconfig,
+    )
+    user = f"system:serviceaccount:{space.name}:reader"
+    assert run["rollout_info"].rollouts["web"]["phase"] == "Healthy"
+    for name in ("rollout_set_image", "check"):
+        assert_sentence(
+            run[name], "Forbidden", f"{user} may not patch rollouts", 'Grant verb "patch" on resource "rollouts"'
+        )
+    assert_sentence(run["apply"], "Forbidden", f"{user} may not patch configmaps", f"namespace {space.name}")
+    assert token not in run.console
+    assert versions(run["before"].objects) == versions(run["after"].objects)
+
+
+def test_unknown_namespace_and_rollout(ansible: Ansible, space: Space) -> None:
+    """A namespace that does not exist, and a name that is nearly right: the right one is suggested."""
+    start(space, canary("tradesense-web"))
+    nowhere = f"{space.name}-nowhere"
+    verbs = [verb for verb in ALL_VERBS if verb != "apply"]
+    misspelt = {**ALL_VERBS["rollout_set_image"], "rollouts": ["tradesense-wbe"]}
+    absent = [{**entry, "namespace": nowhere} for entry in ALL_VERBS.values()]
+    tasks = [task(verb, name=f"{verb} nowhere", fails=True, **options) for verb, options in zip(ALL_VERBS, absent)]
+    run = ansible.tasks(
+        space.name,
+        [
+            look("before"),
+            *tasks[:2],
+            tasks[-1],
+            task("rollout_set_image", fails=True, **misspelt),
+            task("rollout_undo", fails=True, rollouts=["tradesense-web", "users"]),
+            task("rollout_wait", fails=True, rollouts=[]),
+            look("after"),
+        ],
+    )
+    for verb in ("apply", verbs[0], verbs[-1]):
+        assert_sentence(
+            run[f"{verb} nowhere"], "NamespaceNotFound", f"the namespace {nowhere} does not exist", "Create it first"
+        )
+    assert_sentence(
+        run["rollout_set_image"],
+        "RolloutNotFound",
+        f"there is no Rollout or Deployment tradesense-wbe in namespace {space.name}",
+        "Did you mean tradesense-web?",
+    )
+    assert_sentence(
+        run["rollout_undo"], "RolloutNotFound", "there is no Rollout or Deployment users", "There are tradesense-web"
+    )
+    assert_sentence(run["rollout_wait"], "BadOption", "no rollout is named")
+    assert versions(run["before"].objects) == versions(run["after"].objects)
+
+
+def test_bad_kubeconfigs(ansible: Ansible, space: Space, tmp_path: Path) -> None:
+    """A kubeconfig that is not there, is none, or lacks the context."""
+    broken, empty = tmp_path / "broken", tmp_path / "empty"
+    broken.write_text("- this\n- is: [no kubeconfig", encoding="utf-8")
+    empty.write_text("", encoding="utf-8")
+    cases = {"missing": tmp_path / "missing", "broken": broken, "empty": empty}
+    tasks = [task("rollout_info", name=name, kubeconfig=str(path), fails=True) for name, path in cases.items()]
+    run = ansible.tasks(space.name, [*tasks, task("rollout_info", name="context", context="nowhere", fails=True)])
+    for name, path in cases.items():
+        assert_sentence(run[name], "BadKubeconfig", str(path))
+    assert_sentence(run["context"], "BadKubeconfig", "nowhere")
