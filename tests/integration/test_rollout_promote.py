@@ -19,7 +19,7 @@ from tests.integration.support.objects import (
     routed,
     weight,
 )
-from tests.integration.support.plays import Ansible, look, task
+from tests.integration.support.plays import Ansible, Data, look, task
 from tests.integration.support.sandbox import Sandbox
 from tests.integration.support.stage import (
     canary_weight,
@@ -149,23 +149,24 @@ def test_refuses_what_would_skip_or_release_unchecked(ansible: Ansible, space: S
     space.patch("Rollout", "held", {"spec": {"paused": True}})
     space.until(lambda: status(space, "aborted").get("abortedAt"), "the abort")
     space.until(lambda: selected(space, "starting-preview") == status(space, "starting")["currentPodHash"], "preview")
+    everything: Data = {"rollouts": ["held", "aborted", "starting", "users"]}
     run = ansible.tasks(
         space.name,
         [
-            task("rollout_promote", name="held", rollouts=["held"], fails=True),
-            task("rollout_promote", name="aborted", rollouts=["aborted"], fails=True),
-            task("rollout_promote", name="aborted full", rollouts=["aborted"], full=True, fails=True),
-            task("rollout_promote", name="starting", rollouts=["starting"], fails=True),
-            task("rollout_promote", name="rolling", rollouts=["users"], fails=True),
+            task("rollout_promote", name="plain", fails=True, **everything),
+            task("rollout_promote", name="full", rollouts=["aborted"], full=True, fails=True),
             task("rollout_promote", name="both", rollouts=["held"], full=True, skip_all_steps=True, fails=True),
         ],
     )
-    assert "it is paused by hand (spec.paused), and promoting it would also skip its step" in run["held"].msg
-    for name in ("aborted", "aborted full"):
-        assert "revision 2 was aborted, and promoting it would release it unchecked" in run[name].msg
-        assert run[name].data["reason"] == "Refused"
-    assert "it is not paused (Progressing" in run["starting"].msg
-    assert "a Deployment cannot be promoted" in run["rolling"].msg
+    errors = {name: item["error"] for name, item in run["plain"].rollouts.items()}
+    assert "it is paused by hand (spec.paused), and promoting it would also skip its step" in errors["held"]
+    aborted = "revision 2 was aborted, and promoting it would release it unchecked"
+    assert aborted in errors["aborted"]
+    assert aborted in run["full"].msg
+    assert "it is not paused (Progressing" in errors["starting"]
+    assert "a Deployment cannot be promoted" in errors["users"]
+    assert all(error in run["plain"].msg for error in errors.values())
+    assert run["plain"].data["reason"] == run["full"].data["reason"] == "Refused"
     assert "mutually exclusive" in run["both"].msg
     assert not any(result.changed for result in run.results)
     assert status(space, "held")["currentStepIndex"] == 1

@@ -37,7 +37,7 @@ class Sandbox:
         missing = [name for name in VARIABLES if not environment.get(name)]
         if missing:
             raise LookupError(
-                f"the integration tests need a sandbox, and {', '.join(missing)} is not set: "
+                f"the integration tests need a sandbox, and the environment lacks {', '.join(missing)}: "
                 "start one with 'make sandbox-up', then 'source .sandbox/env'"
             )
         kubeconfig, prometheus, simulator, plugin, kubectl = (environment[name] for name in VARIABLES)
