@@ -60,7 +60,8 @@ sandbox-down: setup ## Stop the sandbox and remove its state, except the logs
 sandbox-status: setup ## One line for each part of the sandbox
 	@$(LAUNCHER) status --name $(SANDBOX)
 
-clean: ## Stop all sandboxes of this checkout and remove whatever was made in it (not the cache)
+# Without the environment nobody could stop the sandboxes, and their processes would outlive the folder that names them.
+clean: $(if $(wildcard .sandbox),setup) ## Stop all sandboxes of this checkout and remove whatever was made in it (not the cache)
 	@if test -x $(VENV_PYTHON); then $(LAUNCHER) down --all; fi
 	@rm -rf .venv .venv-oldest .dev .sandbox .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
