@@ -19,11 +19,11 @@ _LIST_FROM = 4
 
 def groups(items: Iterable[Item]) -> list[list[Item]]:
     """Return the items in groups that are read with one request each."""
-    groups: dict[tuple[Kind, str | None], list[Item]] = defaultdict(list)
+    together: dict[tuple[Kind, str | None], list[Item]] = defaultdict(list)
     for item in items:
-        groups[item.kind, item.manifest["metadata"].get("namespace")].append(item)
+        together[item.kind, item.manifest["metadata"].get("namespace")].append(item)
     split: list[list[Item]] = []
-    for (kind, _namespace), members in groups.items():
+    for (kind, _namespace), members in together.items():
         # Secrets are never listed: the right to list them is the right to read them all.
         listed = len(members) >= _LIST_FROM and kind.namespaced and kind.name != "Secret"
         split += [members] if listed else [[member] for member in members]
