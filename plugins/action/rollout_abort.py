@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..module_utils._rollouts.operations import ABORT
+from ..module_utils._rollouts.operations.verbs import ABORT
 from ..plugin_utils._action import DeliveryAction
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..module_utils._rollouts.operations import INFO
+from ..module_utils._rollouts.operations.reading import INFO
 from ..plugin_utils._action import DeliveryAction
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..module_utils._rollouts.operations import PROMOTE
+from ..module_utils._rollouts.operations.verbs import PROMOTE
 from ..plugin_utils._action import DeliveryAction
 
 

@@ -117,10 +117,16 @@ options:
   rollouts:
     description:
       - Names of the rollouts. All are acted on at the same time; one that fails does not stop the others.
+      - This or O(label_selectors) is required.
     type: list
     elements: str
-    required: true
     aliases: [name]
+  label_selectors:
+    description:
+      - Labels of the rollouts, as requirements that all have to hold, for instance V(tier=backend) or V(app in (web, api)). Labels that match nothing are an error.
+      - Deployments are chosen too, if they have this verb; not those that a Rollout refers to.
+    type: list
+    elements: str
 """
 
     GUARDS = r"""

@@ -48,12 +48,17 @@ def namespace(*, required: bool) -> ArgumentSpec:
     return {"namespace": attributes}
 
 
-def selection(*, required: bool) -> ArgumentSpec:
-    """Return the options that say which rollouts are meant."""
-    rollouts: dict[str, Any] = {"type": "list", "elements": "str", "aliases": ["name"]}
-    if required:
-        rollouts["required"] = True
-    return {"rollouts": rollouts, **namespace(required=True)}
+# Rollouts are chosen by name or by label, not both.
+ONE_SELECTION = (("rollouts", "label_selectors"),)
+
+
+def selection() -> ArgumentSpec:
+    """Return the options that say which rollouts are meant; see ONE_SELECTION."""
+    return {
+        "rollouts": {"type": "list", "elements": "str", "aliases": ["name"]},
+        "label_selectors": {"type": "list", "elements": "str"},
+        **namespace(required=True),
+    }
 
 
 def guards() -> ArgumentSpec:
@@ -68,3 +73,38 @@ def guards() -> ArgumentSpec:
 def waiting(timeout: int) -> ArgumentSpec:
     """Return the option `timeout` of a verb that waits for the controller."""
     return {"timeout": {"type": "int", "default": timeout}}
+
+
+def prometheus() -> ArgumentSpec:
+    """Return the options that say where Prometheus is and how to get in.
+
+    All but the time limit have a prefix: a module may need a cluster too, whose certificates and credentials are others.
+    """
+    return {
+        "prometheus_url": _from_env("TRADESENSE_PROMETHEUS_URL", type="str"),
+        "prometheus_token": _from_env("TRADESENSE_PROMETHEUS_TOKEN", type="str", no_log=True),
+        "prometheus_username": _from_env("TRADESENSE_PROMETHEUS_USERNAME", type="str"),
+        "prometheus_password": _from_env("TRADESENSE_PROMETHEUS_PASSWORD", type="str", no_log=True),
+        # Not no_log: Ansible would blot out a tenant's name wherever a label has it too.
+        "prometheus_headers": {"type": "dict"},
+        "prometheus_validate_certs": _from_env("TRADESENSE_PROMETHEUS_VALIDATE_CERTS", type="bool", default=True),
+        "prometheus_ca_cert": _from_env("TRADESENSE_PROMETHEUS_CA_CERT", type="path"),
+        "prometheus_client_cert": _from_env("TRADESENSE_PROMETHEUS_CLIENT_CERT", type="path"),
+        "prometheus_client_key": _from_env("TRADESENSE_PROMETHEUS_CLIENT_KEY", type="path", no_log=False),
+        "prometheus_retries": {"type": "int", "default": 3},
+        "request_timeout": {"type": "float", "default": 30.0},
+    }
+
+
+def group_defaults() -> ArgumentSpec:
+    """Return the options of a cluster for a module that asks none.
+
+    Ansible gives the module_defaults of the action group to every module in it, and refuses what a module does not know.
+    The environment is not looked at: credentials have no business where they are not used.
+    """
+    options = {**connection(), **namespace(required=False)}
+    return {
+        name: {key: value for key, value in spec.items() if key != "fallback"}
+        for name, spec in options.items()
+        if name != "request_timeout"
+    }

@@ -25,7 +25,7 @@ def run_module(operation: Operation) -> NoReturn:
     A module cannot print while it runs: its lines of progress come back in the result's ``progress``.
     """
     module = _Module(argument_spec=operation.options, supports_check_mode=True, **operation.rules())
-    if isinstance(module.params["kubeconfig"], str):
+    if isinstance(module.params.get("kubeconfig"), str):
         # The content of a kubeconfig is secret, its path is not: a message about the file has to name it.
         module.no_log_values.discard(module.params["kubeconfig"])
     progress: list[str] = []
@@ -35,6 +35,7 @@ def run_module(operation: Operation) -> NoReturn:
         diff_mode=module._diff,
         say=progress.append,
         warn=module.warn,
+        show=lambda title, lines, over=False: progress.extend([title, *lines] if title else lines),
     )
     try:
         result, leave = operation.run(call), module.exit_json

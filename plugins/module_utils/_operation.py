@@ -6,11 +6,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 # The shape of Ansible's own argument specs: option name -> its attributes.
 ArgumentSpec = dict[str, dict[str, Any]]
 Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What can be shown where a task's lines appear; the default suits a log.
+
+    Args:
+        unicode: whether it shows more than ASCII.
+        colour: whether it takes escape sequences for colours.
+        redraws: whether what stands there can be drawn over.
+    """
+
+    unicode: bool = False
+    colour: bool = False
+    redraws: bool = False
+
+
+class Show(Protocol):
+    """Show lines that belong together, below a title (none when it is empty), without anything before each of them.
+
+    With `over` they take the place of those before, as many of them as there is room for; only for a screen that redraws.
+    """
+
+    def __call__(self, title: str, lines: list[str], *, over: bool = False) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -23,6 +47,8 @@ class Call:
         diff_mode: whether the result should hold a diff.
         say: shows a line of progress at once (a module cannot: its lines are collected in the result).
         warn: shows a warning.
+        show: shows a block of lines at once, as far as `say` can.
+        screen: what can be shown.
     """
 
     params: dict[str, Any]
@@ -30,6 +56,8 @@ class Call:
     diff_mode: bool
     say: Callable[[str], None]
     warn: Callable[[str], None]
+    show: Show
+    screen: Screen = Screen()
 
 
 @dataclass(frozen=True)

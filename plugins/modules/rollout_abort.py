@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Aborts rollouts and waits until all traffic is back on the stable revision, read from Service selectors, the canary Ingress and ready endpoints.
   - Withdraws a full promotion and a manual pause that would keep the controller from going back. Where a blue-green does not switch back because a
-    new pod is not ready, the stable template is restored.
+    new pod is not ready, or the controller takes the abort back inside a rollback window, the stable template is restored.
+  - An abort of the controller's own that left traffic on no pods is brought to its end in the same ways.
   - The aborted template stays in the spec. To have a clean rollout again, use M(tradesense.delivery.rollout_undo) instead.
 author:
   - TradeSense Delivery contributors (@tradesense)
@@ -31,8 +32,13 @@ options:
     type: int
     default: 60
 notes:
-  - Needed permissions are list and watch of rollouts and analysisruns (argoproj.io), replicasets (apps), services, ingresses and endpointslices, and
-    patch of rollouts and rollouts/status (argoproj.io).
+  - Needed permissions in the namespace are list and watch of rollouts (argoproj.io), list and watch of replicasets (apps), patch of rollouts/status
+    (argoproj.io).
+  - Where a rollout has a C(workloadRef), also list and watch of deployments (apps).
+  - Where the strategy names Services, also list and watch of services, list and watch of endpointslices (discovery.k8s.io).
+  - Where the strategy routes by Ingress, also list and watch of ingresses (networking.k8s.io).
+  - For a rollout that is paused by hand, whose new pods are not ready, or inside its rollback window, also patch of rollouts (argoproj.io).
+  - For such a rollout with a C(workloadRef), also patch of deployments (apps).
 seealso:
   - module: tradesense.delivery.rollout_undo
   - module: tradesense.delivery.rollout_wait
@@ -100,6 +106,19 @@ rollouts:
       type: list
       elements: str
       sample: [CanaryPauseStep]
+    states:
+      description:
+        - Which of the states of M(tradesense.delivery.rollout_wait) hold, all but V(step); read from traffic too, as far as the module looks at it.
+        - The tests P(tradesense.delivery.healthy#test), P(tradesense.delivery.paused#test), P(tradesense.delivery.promotable#test) and others read it.
+      type: list
+      elements: str
+      sample: [paused, ready_for_promotion]
+    on_stable:
+      description:
+        - Whether all production traffic goes to ready pods of the stable revision, read from Service selectors, the canary Ingress and ready endpoints.
+        - None where that is not known, because the module does not look at traffic.
+      type: bool
+      sample: false
     step:
       description: Where a canary with steps stands. C(index) equals C(total) when all steps are done.
       type: dict
@@ -163,7 +182,7 @@ progress:
 """
 
 from ..module_utils._door import run_module
-from ..module_utils._rollouts.operations import ABORT
+from ..module_utils._rollouts.operations.verbs import ABORT
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ description:
   - Refuses what would not do what it says. That is a rollout that is not paused, one paused by hand, one that was aborted, and one whose inconclusive
     analysis would be skipped.
   - A second identical call changes nothing when the rollout is promoted. Use O(expected_step) to make the promotion of one step repeatable.
+  - Of two calls at the same moment one ends the pause, and the other finds that it was ended.
 author:
   - TradeSense Delivery contributors (@tradesense)
 extends_documentation_fragment:
@@ -42,7 +43,10 @@ options:
     default: false
   force:
     description:
-      - Promote although it is dangerous; an aborted revision (with O(full)) or one whose analysis was inconclusive.
+      - Promote although it is dangerous; an aborted revision (with O(full)), one that the controller has given up, or one whose analysis was
+        inconclusive, which is then measured anew.
+      - A canary with an inconclusive analysis in the background is not promoted even so while pauses lie ahead. The controller passes every pause
+        while such an analysis is inconclusive. Abort it and retry it, take it back, or release it unchecked with O(full).
     type: bool
     default: false
 
@@ -52,8 +56,12 @@ options:
     type: int
     default: 120
 notes:
-  - Needed permissions are list and watch of rollouts and analysisruns (argoproj.io), replicasets (apps), services, ingresses and endpointslices, and
-    patch of rollouts/status (argoproj.io); with O(full) of a paused rollout also patch of rollouts.
+  - Needed permissions in the namespace are list and watch of rollouts (argoproj.io), list of replicasets (apps), patch of rollouts/status
+    (argoproj.io).
+  - Where a rollout has a C(workloadRef), also list and watch of deployments (apps).
+  - With O(full) or O(skip_all_steps), or for a blue-green rollout, also list and watch of replicasets (apps), list and watch of analysisruns
+    (argoproj.io), list and watch of services, list and watch of endpointslices (discovery.k8s.io), list and watch of ingresses (networking.k8s.io).
+  - With O(full), for a rollout that is paused by hand, also patch of rollouts (argoproj.io).
 seealso:
   - module: tradesense.delivery.rollout_wait
   - module: tradesense.delivery.rollout_abort
@@ -128,6 +136,19 @@ rollouts:
       type: list
       elements: str
       sample: [CanaryPauseStep]
+    states:
+      description:
+        - Which of the states of M(tradesense.delivery.rollout_wait) hold, all but V(step); read from traffic too, as far as the module looks at it.
+        - The tests P(tradesense.delivery.healthy#test), P(tradesense.delivery.paused#test), P(tradesense.delivery.promotable#test) and others read it.
+      type: list
+      elements: str
+      sample: [paused, ready_for_promotion]
+    on_stable:
+      description:
+        - Whether all production traffic goes to ready pods of the stable revision, read from Service selectors, the canary Ingress and ready endpoints.
+        - None where that is not known, because the module does not look at traffic.
+      type: bool
+      sample: false
     step:
       description: Where a canary with steps stands. C(index) equals C(total) when all steps are done.
       type: dict
@@ -191,7 +212,7 @@ progress:
 """
 
 from ..module_utils._door import run_module
-from ..module_utils._rollouts.operations import PROMOTE
+from ..module_utils._rollouts.operations.verbs import PROMOTE
 
 
 def main() -> None:

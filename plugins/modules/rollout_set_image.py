@@ -36,8 +36,9 @@ options:
     type: int
     default: 30
 notes:
-  - Needed permissions are list, watch and patch of rollouts (argoproj.io), list and watch of replicasets (apps); for C(workloadRef) and Deployments
-    list, watch and patch of deployments (apps).
+  - Needed permissions in the namespace are list and watch of rollouts (argoproj.io), list of replicasets (apps), patch of rollouts (argoproj.io).
+  - Where a Deployment is meant, labels choose, or a rollout has a C(workloadRef), also list and watch of deployments (apps).
+  - For a Deployment, and where a rollout has a C(workloadRef), also patch of deployments (apps).
 seealso:
   - module: tradesense.delivery.rollout_wait
   - module: tradesense.delivery.rollout_undo
@@ -107,6 +108,19 @@ rollouts:
       type: list
       elements: str
       sample: [CanaryPauseStep]
+    states:
+      description:
+        - Which of the states of M(tradesense.delivery.rollout_wait) hold, all but V(step); read from traffic too, as far as the module looks at it.
+        - The tests P(tradesense.delivery.healthy#test), P(tradesense.delivery.paused#test), P(tradesense.delivery.promotable#test) and others read it.
+      type: list
+      elements: str
+      sample: [paused, ready_for_promotion]
+    on_stable:
+      description:
+        - Whether all production traffic goes to ready pods of the stable revision, read from Service selectors, the canary Ingress and ready endpoints.
+        - None where that is not known, because the module does not look at traffic.
+      type: bool
+      sample: false
     step:
       description: Where a canary with steps stands. C(index) equals C(total) when all steps are done.
       type: dict
@@ -170,7 +184,7 @@ progress:
 """
 
 from ..module_utils._door import run_module
-from ..module_utils._rollouts.operations import SET_IMAGE
+from ..module_utils._rollouts.operations.verbs import SET_IMAGE
 
 
 def main() -> None:

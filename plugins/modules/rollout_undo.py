@@ -14,6 +14,8 @@ description:
   - Restores the pod template of an earlier revision, without what the controller injected into it, so that its ReplicaSet is used again.
   - While a release is in flight the target is the stable revision, and the task ends when that serves all traffic again. At rest it is the revision
     promoted before, not simply the previous one, which may have been aborted.
+  - Which revisions were promoted is recorded by the modules that change a pod template. Where nothing is recorded, and several revisions are possible,
+    none is guessed; name one with O(to_hash) or O(to_revision).
   - At rest the target goes through the steps of the rollout like any release, unless O(full) is set.
 author:
   - TradeSense Delivery contributors (@tradesense)
@@ -45,9 +47,13 @@ options:
     type: int
     default: 120
 notes:
-  - Needed permissions are list and watch of rollouts and analysisruns (argoproj.io), replicasets (apps), services, ingresses and endpointslices, and
-    patch of rollouts (argoproj.io), with O(full) also of rollouts/status; for C(workloadRef) and Deployments list, watch and patch of deployments
-    (apps).
+  - Needed permissions in the namespace are list and watch of rollouts (argoproj.io), list and watch of replicasets (apps), list and watch of
+    analysisruns (argoproj.io), patch of rollouts (argoproj.io).
+  - Where a Deployment is meant, labels choose, or a rollout has a C(workloadRef), also list and watch of deployments (apps).
+  - Where the strategy names Services, also list and watch of services, list and watch of endpointslices (discovery.k8s.io).
+  - Where the strategy routes by Ingress, also list and watch of ingresses (networking.k8s.io).
+  - For a Deployment, and where a rollout has a C(workloadRef), also patch of deployments (apps).
+  - With O(full), also patch of rollouts/status (argoproj.io).
 seealso:
   - module: tradesense.delivery.rollout_abort
   - module: tradesense.delivery.rollout_wait
@@ -116,6 +122,19 @@ rollouts:
       type: list
       elements: str
       sample: [CanaryPauseStep]
+    states:
+      description:
+        - Which of the states of M(tradesense.delivery.rollout_wait) hold, all but V(step); read from traffic too, as far as the module looks at it.
+        - The tests P(tradesense.delivery.healthy#test), P(tradesense.delivery.paused#test), P(tradesense.delivery.promotable#test) and others read it.
+      type: list
+      elements: str
+      sample: [paused, ready_for_promotion]
+    on_stable:
+      description:
+        - Whether all production traffic goes to ready pods of the stable revision, read from Service selectors, the canary Ingress and ready endpoints.
+        - None where that is not known, because the module does not look at traffic.
+      type: bool
+      sample: false
     step:
       description: Where a canary with steps stands. C(index) equals C(total) when all steps are done.
       type: dict
@@ -179,7 +198,7 @@ progress:
 """
 
 from ..module_utils._door import run_module
-from ..module_utils._rollouts.operations import UNDO
+from ..module_utils._rollouts.operations.verbs import UNDO
 
 
 def main() -> None:

@@ -53,8 +53,11 @@ options:
     type: int
     default: 600
 notes:
-  - Needed permissions are list and watch of rollouts and analysisruns (argoproj.io), replicasets (apps), services, ingresses and endpointslices in
-    the namespace, and list and watch of deployments (apps) where no rollout of that name exists or one has a C(workloadRef).
+  - Needed permissions in the namespace are list and watch of rollouts (argoproj.io), list and watch of replicasets (apps), list and watch of
+    analysisruns (argoproj.io).
+  - Where a Deployment is meant, labels choose, or a rollout has a C(workloadRef), also list and watch of deployments (apps).
+  - Where the strategy names Services, also list and watch of services, list and watch of endpointslices (discovery.k8s.io).
+  - Where the strategy routes by Ingress, also list and watch of ingresses (networking.k8s.io).
 seealso:
   - module: tradesense.delivery.rollout_info
   - module: tradesense.delivery.rollout_promote
@@ -129,6 +132,19 @@ rollouts:
       type: list
       elements: str
       sample: [CanaryPauseStep]
+    states:
+      description:
+        - Which of the states of M(tradesense.delivery.rollout_wait) hold, all but V(step); read from traffic too, as far as the module looks at it.
+        - The tests P(tradesense.delivery.healthy#test), P(tradesense.delivery.paused#test), P(tradesense.delivery.promotable#test) and others read it.
+      type: list
+      elements: str
+      sample: [paused, ready_for_promotion]
+    on_stable:
+      description:
+        - Whether all production traffic goes to ready pods of the stable revision, read from Service selectors, the canary Ingress and ready endpoints.
+        - None where that is not known, because the module does not look at traffic.
+      type: bool
+      sample: false
     step:
       description: Where a canary with steps stands. C(index) equals C(total) when all steps are done.
       type: dict
@@ -200,7 +216,7 @@ progress:
 """
 
 from ..module_utils._door import run_module
-from ..module_utils._rollouts.operations import WAIT
+from ..module_utils._rollouts.operations.reading import WAIT
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ Private: other collections must not import it. Three rules, each measured on a r
 * The selector of a Service that a Rollout manages is the controller's. Sending ours sends production traffic to pods
   that nobody approved, until the controller puts it back.
 * The replicas of a scaled workload are the scaler's. To stop sending a number that only we own would delete it, and
-  the controller would fall back to one replica: it is handed over first.
+  the controller would fall back to one replica: it is handed over first, also where the manifest stops naming one.
 * The pod template of a live workload is the release's. Provisioning keeps it and reports what differs; so it does with
   the strategy while a release is in flight.
 """
@@ -89,10 +89,16 @@ def _leave_selector(request: Request, live: Obj) -> None:
 
 def _leave_replicas(request: Request, live: Obj, scaled: bool) -> None:
     spec, current = request.body.get("spec") or {}, (live.get("spec") or {}).get("replicas")
-    if "replicas" not in spec or current is None or current == spec["replicas"]:
+    if current is None or current == spec.get("replicas"):
         return
-    others = [owner for owner in owners(live, "spec", "replicas") if owner != US]
-    scalers = [owner for owner in others if owner.subresource == "scale" or owner.manager == HANDOVER_MANAGER]
+    holders = owners(live, "spec", "replicas")
+    others = [owner for owner in holders if owner != US]
+    if "replicas" not in spec:
+        if holders and not others:
+            request.notes.append(f"spec.replicas stays at {current}: the definition names no number any more")
+            request.handover = int(current)
+        return
+    scalers = [owner for owner in others if _scales(owner, request.body["kind"])]
     if scalers:
         request.notes.append(f"spec.replicas stays at {current}: it belongs to {scalers[0].manager}")
         del spec["replicas"]
@@ -100,6 +106,16 @@ def _leave_replicas(request: Request, live: Obj, scaled: bool) -> None:
         request.notes.append(f"spec.replicas stays at {current}: handed over to the autoscaler")
         request.handover = int(current)
         del spec["replicas"]
+
+
+def _scales(owner: Owner, kind: str) -> bool:
+    """Return whether an owner of a number of replicas is there to change it.
+
+    Argo's controller is, of a Deployment: it takes the pods of one away that a Rollout refers to. Of a Rollout it only owns
+    the number that it had to make up.
+    """
+    migrates = owner.manager == "rollouts-controller" and kind == "Deployment"
+    return owner.subresource == "scale" or owner.manager == HANDOVER_MANAGER or migrates
 
 
 def _leave_template(request: Request, live: Obj, keep: bool) -> None:

@@ -30,9 +30,14 @@ def send(kube: Kube, item: Item, *, force: bool) -> None:
             _adopt(kube, item)
         if request.keeps_template and not kube.dry_run:
             _check_template_kept(kube, item, request.body, force)
-        if request.handover is not None and not kube.dry_run:
-            kube.apply(item.kind, _handover(item, request.handover), manager=HANDOVER_MANAGER)
-        item.answer = _apply_served(kube, item, request.body, force)
+        body = request.body
+        if request.handover is not None:
+            if kube.dry_run:
+                # Nobody has taken the number over: left out, it would seem to go.
+                body = {**body, "spec": {**(body.get("spec") or {}), "replicas": request.handover}}
+            else:
+                kube.apply(item.kind, _handover(item, request.handover), manager=HANDOVER_MANAGER)
+        item.answer = _apply_served(kube, item, body, force)
     except ApiFailure as failure:
         unserved = item.defined_here and failure.reason in UNSERVED
         if kube.dry_run and (failure.reason == "NamespaceNotFound" or unserved):

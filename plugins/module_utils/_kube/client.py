@@ -8,6 +8,7 @@ Objects stay decoded JSON: turning them into the library's typed models costs ma
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,10 @@ from .._types import Obj
 from . import _libs
 from .credentials import Credentials, configure
 from .discovery import discover
-from .failures import ApiFailure, Ask, missing_crds, refused, unreachable
+from .failures import ApiFailure, Ask, bad_selector, missing_crds, refused, unreachable
 from .kinds import KNOWN, Kind
+from .retrying import Attempts, Deadline, seconds_asked
+from .tls import share_context
 
 FIELD_MANAGER = "tradesense-delivery"
 
@@ -30,9 +33,10 @@ PATCH_TYPES = {
 }
 # Connections kept open at once: enough for an apply's threads.
 POOL_SIZE = 16
-# What a busy or restarting API server answers; Retry-After is honoured. Not 500: that is also its answer to a manifest
-# with an unknown field, which no repetition cures.
-_BUSY = (429, 502, 503, 504)
+# Seconds that a request gets even when the task's time is over.
+_SHORTEST = 1.0
+# Bytes of an answer that are read at once, at most.
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,21 @@ class Kube:
     Never share one across a fork: sockets would be shared too. Use as a context manager.
     """
 
-    def __init__(self, credentials: Credentials, *, dry_run: bool = False, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        dry_run: bool = False,
+        warn: Callable[[str], None],
+        seconds: float | None = None,
+    ) -> None:
         """Resolve credentials; no request is made yet.
 
         Args:
             credentials: the connection options.
             dry_run: every write is a server-side dry run (check mode).
             warn: where to say that TLS is not verified.
+            seconds: how long the task may take in all: no request is waited for or repeated after that.
 
         Raises:
             DeliveryError: missing library, no or unusable credentials.
@@ -63,35 +75,24 @@ class Kube:
         _libs.require()
         configuration = configure(credentials, warn)
         configuration.connection_pool_maxsize = POOL_SIZE
-        configuration.retries = _libs.Retry(
-            total=6,
-            connect=3,
-            read=2,
-            status=6,
-            # A failed TLS handshake: a certificate does not become trusted by asking six times.
-            other=1,
-            backoff_factor=0.2,
-            backoff_jitter=0.2,
-            backoff_max=5,
-            status_forcelist=_BUSY,
-            # Every write of ours is safe to send twice: apply and merge patches are, status patches carry a resourceVersion.
-            allowed_methods=None,
-            respect_retry_after_header=True,
-            raise_on_status=False,
-        )
+        self._deadline = Deadline(seconds)
+        configuration.retries = _libs.Retry(connect=0, read=0, status=0, other=0, redirect=3, raise_on_status=False)
         self.cluster = str(configuration.host)
         self.dry_run = dry_run
         self._timeout = credentials.request_timeout
-        self._api = _libs.client.ApiClient(configuration)
-        self._impersonate(credentials)
-        self._dynamic = _libs.DynamicClient(self._api, discoverer=_no_discovery)
+        self._answered = False
+        self._requests = _client(configuration, credentials)
+        # Watches hold their connections: with some of their own, a request always finds a warm one.
+        self._watches = _client(configuration, credentials)
+        share_context(self._watches.client, share_context(self._requests.client))
         self._kinds: dict[tuple[str, str], Kind] = dict(KNOWN)
 
     def __enter__(self) -> Kube:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._api.rest_client.pool_manager.clear()
+        for client in (self._requests, self._watches):
+            client.client.rest_client.pool_manager.clear()
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Obj:
         """Return one object, or raise ApiFailure (code 404 when it does not exist)."""
@@ -111,7 +112,12 @@ class Kube:
     ) -> Listing:
         """Return all objects of a kind, of one namespace or (None) of all."""
         params = {"label_selector": labels, "field_selector": fields}
-        answer = self.request("get", kind.path(namespace), _target(kind, namespace, ""), params=params)
+        try:
+            answer = self.request("get", kind.path(namespace), _target(kind, namespace, ""), params=params)
+        except ApiFailure as failure:
+            if failure.code == 400 and labels:
+                raise bad_selector(labels, self.cluster) from failure
+            raise
         items = [{"apiVersion": kind.api_version, "kind": kind.name, **item} for item in answer.get("items") or []]
         return Listing(items, str((answer.get("metadata") or {}).get("resourceVersion") or ""))
 
@@ -173,7 +179,16 @@ class Kube:
             )
         return self._kinds[key]
 
-    def open_watch(self, kind: Kind, namespace: str | None, version: str, *, labels: str | None, seconds: int) -> Any:
+    def open_watch(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        version: str,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+        seconds: int,
+    ) -> Any:
         """Open a watch and return the raw streaming response; the server ends it after `seconds`."""
         params = {
             "watch": "true",
@@ -181,10 +196,12 @@ class Kube:
             "allow_watch_bookmarks": "true",
             "timeout_seconds": seconds,
             "label_selector": labels,
+            "field_selector": fields,
             # No read longer than this without a byte: bookmarks come at least once a minute.
             "_request_timeout": (self._timeout, seconds + 30),
         }
-        return self._send("get", kind.path(namespace), _target(kind, namespace, ""), params=params)
+        path, target = kind.path(namespace), _target(kind, namespace, "")
+        return self._send("get", path, target, params=params, client=self._watches)
 
     def request(
         self, method: str, path: str, target: str, body: Obj | Sequence[Obj] | None = None, params: Obj | None = None
@@ -194,16 +211,31 @@ class Kube:
         Raises:
             ApiFailure: the server refused, or there was no answer.
         """
-        for attempt in (1, 2):
-            response = self._send(method, path, target, body, {"_request_timeout": self._timeout, **(params or {})})
+        attempts = Attempts(self._deadline, persistent=self._answered)
+        while True:
             try:
-                decoded: Obj = json.loads(response.data or b"{}")
-                return decoded
-            except (_libs.urllib3.exceptions.HTTPError, ValueError) as error:
-                # The connection was cut inside the body: reading again is safe, and so are our writes (see Retry above).
-                if attempt == 2:
-                    raise unreachable(Ask(method, target, self.cluster), error) from error
-        raise AssertionError("unreachable")
+                return self._once(method, path, target, body, params)
+            except ApiFailure as failure:
+                if not attempts.again(failure):
+                    failure.unsure = attempts.unsure
+                    if failure.unsure and not failure.code and method != "get":
+                        failure.hint += "; it may have been carried out all the same"
+                    raise
+
+    def _once(
+        self, method: str, path: str, target: str, body: Obj | Sequence[Obj] | None = None, params: Obj | None = None
+    ) -> Obj:
+        # A moment is always left for an answer: without, a request at the very end would fail by itself.
+        patience = max(self._deadline.left(self._timeout), min(self._timeout, _SHORTEST))
+        end = time.monotonic() + patience
+        response = self._send(method, path, target, body, {"_request_timeout": patience, **(params or {})})
+        try:
+            decoded: Obj = json.loads(_read(response, end) or b"{}")
+            return decoded
+        except (_libs.urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # The connection was cut inside the body, or it came too slowly.
+            response.close()
+            raise unreachable(Ask(method, target, self.cluster), error) from error
 
     def _write(
         self, method: str, path: str, target: str, body: Obj | Sequence[Obj], params: Obj, dry: bool = False
@@ -220,26 +252,37 @@ class Kube:
         target: str,
         body: Obj | Sequence[Obj] | None = None,
         params: Obj | None = None,
+        client: Any = None,
     ) -> Any:
         ask = Ask(method, target, self.cluster)
         given = {key: value for key, value in (params or {}).items() if value is not None}
-        # The library appends to these two when they are not given anew for each call.
-        given.setdefault("query_params", [])
-        given.setdefault("header_params", {})
+        # The library appends to these two: another attempt, and another request, must have their own.
+        given["query_params"] = list(given.get("query_params") or [])
+        given["header_params"] = dict(given.get("header_params") or {})
         try:
-            return self._dynamic.request(method, path, body=body, serialize=False, **given)
+            response = (client or self._requests).request(method, path, body=body, serialize=False, **given)
         except (_libs.DynamicApiError, _libs.ApiException) as error:
             if not error.status:
                 raise unreachable(ask, error) from error
-            raise refused(ask, error.status, error.body) from error
+            self._answered = True
+            failure = refused(ask, error.status, error.body)
+            failure.retry_after = seconds_asked(error.headers)
+            raise failure from error
         except (_libs.urllib3.exceptions.HTTPError, OSError) as error:
-            raise unreachable(ask, error) from error
+            cause = getattr(error, "reason", error)
+            not_sent = (_libs.urllib3.exceptions.ConnectTimeoutError, _libs.urllib3.exceptions.ProxyError)
+            raise unreachable(ask, error, sent=not isinstance(cause, not_sent)) from error
+        self._answered = True
+        return response
 
-    def _impersonate(self, credentials: Credentials) -> None:
-        if credentials.impersonate_user:
-            self._api.set_default_header("Impersonate-User", credentials.impersonate_user)
-        for number, group in enumerate(credentials.impersonate_groups or []):
-            self._api.set_default_header(_spelling("Impersonate-Group", number), group)
+
+def _client(configuration: Any, credentials: Credentials) -> Any:
+    api = _libs.client.ApiClient(configuration)
+    if credentials.impersonate_user:
+        api.set_default_header("Impersonate-User", credentials.impersonate_user)
+    for number, group in enumerate(credentials.impersonate_groups or []):
+        api.set_default_header(_spelling("Impersonate-Group", number), group)
+    return _libs.DynamicClient(api, discoverer=_no_discovery)
 
 
 def _spelling(header: str, number: int) -> str:
@@ -253,6 +296,16 @@ def _spelling(header: str, number: int) -> str:
 
 def _no_discovery(*_: object) -> None:
     """Stand in for the library's discovery, which asks the cluster for every group before the first request."""
+
+
+def _read(response: Any, end: float) -> bytes:
+    """Return the body of an answer, read piece by piece: the socket's own timeout begins anew with every byte that comes."""
+    pieces: list[bytes] = []
+    while piece := response.read1(_PIECE):
+        pieces.append(piece)
+        if time.monotonic() > end:
+            raise TimeoutError("timed out")
+    return b"".join(pieces)
 
 
 def _target(kind: Kind, namespace: str | None, name: str) -> str:

@@ -32,13 +32,22 @@ class Ask:
 class ApiFailure(DeliveryError):
     """An answer of the API server that is an error.
 
-    ``code`` is the HTTP status (0: there was no answer), ``causes`` are the field-level causes the server named.
+    Attributes:
+        code: the HTTP status; 0: there was no answer.
+        causes: the field-level causes the server named.
+        sent: whether the server may have got the request.
+        retry_after: seconds that the server asks to be left alone.
+        unsure: whether an attempt whose answer was lost may have been carried out, so that this answer may be about what
+            the request itself did.
     """
 
     def __init__(self, error: DeliveryError, code: int, causes: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(error.msg, reason=error.reason, hint=error.hint, where=error.where)
         self.code = code
         self.causes = causes
+        self.sent = True
+        self.retry_after: float | None = None
+        self.unsure = False
 
 
 def refused(ask: Ask, code: int, body: str | bytes | None) -> ApiFailure:
@@ -56,8 +65,14 @@ def refused(ask: Ask, code: int, body: str | bytes | None) -> ApiFailure:
     return ApiFailure(_describe(ask, code, message, reason, causes), code, causes)
 
 
-def unreachable(ask: Ask, error: Exception) -> ApiFailure:
-    """Return the error for a request that got no answer at all."""
+def unreachable(ask: Ask, error: Exception, *, sent: bool = True) -> ApiFailure:
+    """Return the error for a request that got no answer at all; `sent` says whether the server may have got it."""
+    failure = _unreachable(ask, error)
+    failure.sent = sent and failure.reason != "CertificateNotTrusted"
+    return failure
+
+
+def _unreachable(ask: Ask, error: Exception) -> ApiFailure:
     text = " ".join(str(error).split())
     if "CERTIFICATE_VERIFY_FAILED" in text:
         cause = re.search(r"certificate verify failed: ([^()]+)", text)
@@ -101,6 +116,13 @@ def _describe(ask: Ask, code: int, message: str, reason: str, causes: tuple[tupl
             "the API server does not accept these credentials (401): the token is expired, revoked or not of this cluster",
             reason="Unauthorized",
             hint="get a new token or kubeconfig",
+            where=ask.where,
+        )
+    if code == 429:
+        return DeliveryError(
+            f"the API server is too busy to answer (429): {_short(message)}",
+            reason="TooManyRequests",
+            hint="try again later, or give the task more time by its timeout",
             where=ask.where,
         )
     if code == 403:
@@ -162,6 +184,16 @@ def missing_crds(ask: Ask) -> DeliveryError:
         reason="MissingCRDs",
         hint="install Argo Rollouts (controller and CRDs) in the cluster",
         where=ask.where,
+    )
+
+
+def bad_selector(labels: str, cluster: str) -> DeliveryError:
+    """Return the error for a label selector that the API server does not understand."""
+    return DeliveryError(
+        f"label_selectors: the API server does not understand {labels!r}",
+        reason="BadOption",
+        hint="write each as key=value, key!=value, key in (a, b), key or !key",
+        where=cluster,
     )
 
 

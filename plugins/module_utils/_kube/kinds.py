@@ -79,6 +79,8 @@ ENDPOINT_SLICE = KNOWN["discovery.k8s.io/v1", "EndpointSlice"]
 HPA = KNOWN["autoscaling/v2", "HorizontalPodAutoscaler"]
 ROLLOUT = KNOWN["argoproj.io/v1alpha1", "Rollout"]
 ANALYSIS_RUN = KNOWN["argoproj.io/v1alpha1", "AnalysisRun"]
+ANALYSIS_TEMPLATE = KNOWN["argoproj.io/v1alpha1", "AnalysisTemplate"]
+CLUSTER_ANALYSIS_TEMPLATE = KNOWN["argoproj.io/v1alpha1", "ClusterAnalysisTemplate"]
 
 # The order of an apply: what others need comes first. Everything inside one stage goes at the same time.
 STAGES: tuple[frozenset[str], ...] = (

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from .._analysis_runs.run import Run
 from .._types import Obj
 from .history import release_of
 from .phase import Phase
@@ -25,8 +26,8 @@ class Step:
 class Weight:
     """Percent of the traffic for the canary: what the steps ask for and what the router was told."""
 
-    set: int
-    actual: int
+    set: float
+    actual: float
 
 
 @dataclass(frozen=True)
@@ -50,31 +51,26 @@ class Replicas:
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """One measurement of a metric: ``key`` tells it from every other one."""
+class Pod:
+    """A pod of a ReplicaSet.
 
-    key: str
-    metric: str
-    phase: str
-    value: str
-    condition: str
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class Run:
-    """An analysis run of a workload.
-
-    ``bad_metrics`` are those whose result is bad as a whole: one within its limits, or a dry run, is none.
+    Args:
+        status: in one word, as kubectl says it: ``Running``, ``ImagePullBackOff``, ``Terminating``...
+        message: why it is not what it should be, empty when it is.
+        ready: whether it may serve requests.
+        containers_ready: how many of its ``containers`` are ready.
+        restarts: of all of its containers.
+        created: when, as the API server writes it.
     """
 
     name: str
-    phase: str
-    kind: str
-    hash: str
+    status: str
     message: str
-    measurements: tuple[Measurement, ...] = ()
-    bad_metrics: tuple[str, ...] = ()
+    ready: bool
+    containers_ready: int
+    containers: int
+    restarts: int
+    created: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ class Traffic:
     known: bool = False
     main: str = ""
     ready: dict[str, int] = field(default_factory=dict)
-    weight: int | None = None
+    weight: float | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +98,8 @@ class View:
         raw: the Rollout or Deployment itself.
         template_owner: the object that holds the pod template: `raw`, or what its ``workloadRef`` names.
         hashes: pod-template hash -> ReplicaSet.
+        roles: pod-template hash -> what it is: stable, canary, active, preview, current.
+        pods: pod-template hash -> the pods of its ReplicaSet, oldest first; empty when they were not read.
     """
 
     name: str
@@ -112,6 +110,8 @@ class View:
     raw: Obj
     template_owner: Obj
     hashes: dict[str, Obj]
+    roles: dict[str, list[str]] = field(default_factory=dict)
+    pods: dict[str, tuple[Pod, ...]] = field(default_factory=dict)
     revision: int = 0
     stable_revision: int = 0
     current_hash: str = ""
@@ -132,9 +132,19 @@ class View:
         return bool(self.current_hash and self.stable_hash and self.current_hash != self.stable_hash)
 
     @property
+    def release(self) -> str:
+        """The release that changed the pod template last, empty when none of ours did."""
+        return release_of(self.raw)
+
+    @property
     def version(self) -> str:
         """The resourceVersion this view was read at."""
         return str(self.raw["metadata"].get("resourceVersion") or "")
+
+    @property
+    def controller(self) -> str:
+        """The program that brings it to what is asked."""
+        return "argo-rollouts" if self.kind == "Rollout" else "kube-controller-manager"
 
     @property
     def place(self) -> str:
@@ -143,6 +153,9 @@ class View:
 
     def to_ansible(self) -> Obj:
         """Return the result's entry: small, stable, documented in the modules' RETURN."""
+        # At the top it would be a circle: the states are judged on views.
+        from .states import holding, serves_stable
+
         return {
             "kind": self.kind,
             "strategy": self.strategy,
@@ -156,9 +169,11 @@ class View:
             "aborted": self.aborted,
             "paused": self.paused,
             "pause_reasons": list(self.pause_reasons),
+            "states": holding(self),
+            "on_stable": serves_stable(self),
             "step": asdict(self.step) if self.step else None,
             "weight": asdict(self.weight) if self.weight else None,
             "images": [asdict(image) for image in self.images],
             "replicas": asdict(self.replicas),
-            "release": release_of(self.raw),
+            "release": self.release,
         }

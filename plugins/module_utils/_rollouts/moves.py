@@ -23,6 +23,7 @@ class Send:
 
     Args:
         body: the patch; a merge patch gets the resourceVersion of the view it was decided on.
+        pinned: False for a patch that is right whatever else was written meanwhile: then it gets none.
         patch_type: ``merge`` or ``json``.
         subresource: ``status`` or nothing.
         to_template_owner: whether it goes to what ``workloadRef`` names, where there is one.
@@ -32,6 +33,7 @@ class Send:
     patch_type: str = "merge"
     subresource: str | None = None
     to_template_owner: bool = False
+    pinned: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Guards:
     hash: str | None = None
     step: int | None = None
 
+    @property
+    def given(self) -> bool:
+        """Whether anything was approved: then nothing newer may slip in between a look and a patch."""
+        return self != Guards()
+
     def check(self, view: View) -> None:
         """Raise DeliveryError when the workload is not where the caller thinks it is."""
         step = view.step.index if view.step else None
@@ -81,6 +88,23 @@ class Guards:
 def refuse(view: View, msg: str, hint: str, reason: str = "Refused") -> DeliveryError:
     """Return the error of a verb that does not apply to the workload as it is."""
     return DeliveryError(msg, reason=reason, hint=hint, where=view.place)
+
+
+def overtaken(before: View, now: View) -> bool:
+    """Return whether somebody else changed the pod template since the first look: what was meant is not what is there."""
+    one, other = ((view.template_owner.get("spec") or {}).get("template") for view in (before, now))
+    return bool(one != other)
+
+
+def refuse_overtaken(before: View, now: View) -> None:
+    """Raise DeliveryError when somebody else changed the pod template since the first look."""
+    if overtaken(before, now):
+        raise refuse(
+            now,
+            f"another template was released meanwhile (now revision {now.revision})",
+            "look at it again",
+            "Overtaken",
+        )
 
 
 def refuse_without_template(view: View) -> None:

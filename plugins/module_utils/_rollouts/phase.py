@@ -27,16 +27,17 @@ class Phase:
     settled: bool = True
 
 
-def phase_of(workload: Obj, referenced: Obj | None = None) -> Phase:
+def phase_of(workload: Obj, referenced: Obj | None = None, current: Obj | None = None) -> Phase:
     """Return the phase of a Rollout or Deployment.
 
     Args:
         workload: the Rollout or Deployment.
         referenced: the workload a Rollout's ``workloadRef`` names, if it has one.
+        current: the ReplicaSet of a Rollout's ``status.currentPodHash``, if it was read.
     """
     if workload.get("kind") == "Deployment":
         return _deployment(workload)
-    lag = unobserved(workload, referenced)
+    lag = unobserved(workload, referenced, current)
     if lag:
         return Phase(PROGRESSING, lag, settled=False)
     status = workload.get("status") or {}
@@ -45,12 +46,17 @@ def phase_of(workload: Obj, referenced: Obj | None = None) -> Phase:
     return Phase(str(status["phase"]), str(status.get("message") or ""))
 
 
-def unobserved(rollout: Obj, referenced: Obj | None = None) -> str:
+def unobserved(rollout: Obj, referenced: Obj | None = None, current: Obj | None = None) -> str:
     """Return what the controller has not yet taken notice of, empty when its status speaks of the present."""
     status, spec = rollout.get("status") or {}, rollout.get("spec") or {}
     generation = int((rollout.get("metadata") or {}).get("generation") or 0)
     observed = str(status.get("observedGeneration") or "")
     if (observed.isdigit() and int(observed) < generation) or not observed:
+        return "waiting for rollout spec update to be observed"
+    paused = bool(status.get("pauseConditions") or spec.get("paused"))
+    if paused and current is not None and _revision(rollout) > _revision(current) > 0:
+        # A paused rollout got a new template: before it turns to that one, the controller notes that it is paused, and with
+        # that the new generation. For 20 ms its status claims to know the template, and still is about the old one.
         return "waiting for rollout spec update to be observed"
     if status.get("controllerPause") and not status.get("pauseConditions") and not spec.get("paused"):
         return "waiting for rollout to unpause"
@@ -63,6 +69,11 @@ def unobserved(rollout: Obj, referenced: Obj | None = None) -> str:
     if not status.get("abort") and condition(rollout, "Progressing").get("reason") == "RolloutAborted":
         return "waiting for the retry to be observed"
     return ""
+
+
+def _revision(item: Obj) -> int:
+    text = str(((item.get("metadata") or {}).get("annotations") or {}).get("rollout.argoproj.io/revision") or "")
+    return int(text) if text.isdigit() else 0
 
 
 def condition(workload: Obj, name: str) -> Obj:

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
+from .._analysis_runs.run import Measurement, describe
 from .._types import Obj
-from .analysis import describe
-from .model import CANARY, Measurement, View
+from .model import CANARY, View
 
 
 def transitions(before: View | None, now: View) -> list[str]:
@@ -14,7 +14,7 @@ def transitions(before: View | None, now: View) -> list[str]:
     lines: list[str] = []
     if before is None and now.phase.settled and now.phase.name == "Healthy" and not now.in_flight:
         return [f"Healthy with revision {now.revision} ({versions(now)})"]
-    is_new = before is None or before.revision != now.revision or before.current_hash != now.current_hash
+    is_new = before is None or _release_of(before) != _release_of(now)
     if is_new and now.current_hash:
         lines.append(f"revision {now.revision} ({versions(now)}), {now.strategy}")
     lines += _measurements(before, now)
@@ -60,7 +60,29 @@ def describe_step(step: Obj) -> str:
     if "analysis" in step:
         names = [str(entry.get("templateName")) for entry in step["analysis"].get("templates") or []]
         return f"analysis {', '.join(names)}"
+    if "experiment" in step:
+        return f"experiment with {_names((step['experiment'] or {}).get('templates'))}"
+    if "setCanaryScale" in step:
+        return f"scale the canary to {_scale(step['setCanaryScale'] or {})}"
+    for kind, words in (("setHeaderRoute", "route by header"), ("setMirrorRoute", "mirror"), ("plugin", "plugin")):
+        if kind in step:
+            return f"{words} {(step[kind] or {}).get('name') or ''}".rstrip()
     return next(iter(step), "empty step")
+
+
+def _names(items: list[Obj] | None) -> str:
+    return ", ".join(str(item.get("name")) for item in items or [])
+
+
+def _scale(scale: Obj) -> str:
+    if scale.get("replicas") is not None:
+        return f"{scale['replicas']} pods"
+    return f"{scale['weight']} %" if scale.get("weight") is not None else "the traffic weight"
+
+
+def _release_of(view: View) -> str | int:
+    """Return what is another one with each release, and changes last: the number of a Rollout comes before its hash."""
+    return view.current_hash if view.kind == "Rollout" else view.revision
 
 
 def _where(view: View) -> str:

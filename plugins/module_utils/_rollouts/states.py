@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._analysis_runs.run import why_bad
+from .._types import Obj
 from . import phase as phases
-from .analysis import why_bad
 from .model import BLUE_GREEN, CANARY, View
 
 HEALTHY, PAUSED, READY, ABORTED, DEGRADED, STEP = (
@@ -100,6 +101,24 @@ def on_stable(view: View) -> str:
     return _off_stable(view)
 
 
+def holding(view: View) -> list[str]:
+    """Return the named states that hold, all but `step`, which needs to be told which."""
+    return [state for state in STATES if state != STEP and not lack_of(view, state)]
+
+
+def serves_stable(view: View) -> bool | None:
+    """Return whether all production traffic goes to stable pods, None when it is not known where it goes.
+
+    The pods of a Deployment all get their share: no other revision may be live.
+    """
+    if view.kind == "Deployment":
+        return view.phase.settled and not view.in_flight if view.hashes else None
+    by_pods = view.strategy == CANARY and not _is_routed(view) and view.stable_hash in view.hashes
+    if not view.traffic.known and not by_pods:
+        return None
+    return view.phase.settled and not _off_stable(view)
+
+
 def indefinite_pause(view: View) -> bool:
     """Return whether a canary stands in a pause step that only a promotion ends."""
     if view.step is None or view.step.index >= view.step.total or "CanaryPauseStep" not in view.pause_reasons:
@@ -117,22 +136,61 @@ def _unhealthy(view: View) -> str:
 
 
 def _off_stable(view: View) -> str:
-    traffic = view.traffic
-    if view.kind != "Rollout" or not traffic.known:
+    if view.kind != "Rollout":
         return ""
+    return (_selected_elsewhere(view) if view.traffic.known else "") or _pods_elsewhere(view)
+
+
+def _selected_elsewhere(view: View) -> str:
+    traffic = view.traffic
     if traffic.main and traffic.main != view.stable_hash:
         return f"production traffic still goes to pods of {traffic.main}, not of the stable {view.stable_hash}"
-    if traffic.weight and view.stable_hash != view.current_hash:
-        return f"the router still sends {traffic.weight} % to the canary"
+    weight = _weight(view)
+    if weight and view.stable_hash != view.current_hash:
+        return f"the router still sends {weight} % to the canary"
     ready = traffic.ready.get(view.stable_hash, 0)
     if ready < view.replicas.desired:
         return f"{ready} of {view.replicas.desired} stable pods are ready endpoints"
     return ""
 
 
+def _weight(view: View) -> float:
+    """Return the percent that the router was told to send to the canary; of most routers only the controller knows."""
+    if view.traffic.weight is not None:
+        return view.traffic.weight
+    return view.weight.actual if view.weight and _is_routed(view) else 0
+
+
+def _pods_elsewhere(view: View) -> str:
+    """Return what pods keep all traffic from the stable ones where no router shares it out: each pod gets its part."""
+    stable = view.hashes.get(view.stable_hash)
+    if view.strategy != CANARY or _is_routed(view) or stable is None:
+        return ""
+    for name, replica_set in view.hashes.items():
+        pods = max(_count(replica_set, "spec", "replicas"), _count(replica_set, "status", "replicas"))
+        if pods and name != view.stable_hash:
+            return f"{pods} pods of {name} still get their part of the traffic"
+    available = _count(stable, "status", "availableReplicas")
+    if available < view.replicas.desired:
+        return f"{available} of {view.replicas.desired} stable pods are available"
+    return ""
+
+
+def _is_routed(view: View) -> bool:
+    return bool(((view.raw["spec"].get("strategy") or {}).get("canary") or {}).get("trafficRouting"))
+
+
+def _count(replica_set: Obj, part: str, key: str) -> int:
+    return int((replica_set.get(part) or {}).get(key) or 0)
+
+
 def _unready(view: View) -> str:
     if view.phase.name != phases.PAUSED or not view.in_flight:
         return f"is {_phase(view)}, not paused before promotion"
+    if "ManualPause" in view.pause_reasons:
+        return f"is paused by hand ({view.phase.message}): resume it first"
+    if any(reason.startswith("Inconclusive") for reason in view.pause_reasons):
+        return f"its analysis was inconclusive ({view.phase.message})"
     if view.strategy == CANARY:
         return "" if indefinite_pause(view) else f"pauses by itself ({view.phase.message})"
     if view.strategy == BLUE_GREEN:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .._types import Obj
 from .model import Traffic
+from .weights import percent
 
 _HASH = "rollouts-pod-template-hash"
 # The API server cuts a generated pod name's prefix to this length.
@@ -30,7 +31,7 @@ def traffic_of(
         known=True,
         main=main,
         ready=_ready(rollout["metadata"]["name"], name, slices, hashes, main),
-        weight=_weight(rollout["metadata"]["name"], strategy.get("canary") or {}, ingresses),
+        weight=_weight(rollout, strategy.get("canary") or {}, ingresses),
     )
 
 
@@ -47,18 +48,25 @@ def canary_ingress(rollout_name: str, stable_ingress: str) -> str:
     return f"{rollout_name}-{stable_ingress}"[: 253 - len(ending)] + ending
 
 
-def _weight(name: str, canary: Obj, ingresses: list[Obj]) -> int | None:
+def canary_ingresses(rollout: Obj) -> set[str]:
+    """Return the names of the Ingresses that the controller makes for a Rollout's canary."""
+    canary = ((rollout.get("spec") or {}).get("strategy") or {}).get("canary") or {}
+    nginx = (canary.get("trafficRouting") or {}).get("nginx") or {}
+    stable = [str(nginx["stableIngress"])] if nginx.get("stableIngress") else []
+    stable += [str(item) for item in nginx.get("stableIngresses") or []]
+    return {canary_ingress(rollout["metadata"]["name"], item) for item in stable}
+
+
+def _weight(rollout: Obj, canary: Obj, ingresses: list[Obj]) -> float | None:
     nginx = (canary.get("trafficRouting") or {}).get("nginx") or {}
     if not nginx:
         return None
-    stable = [str(nginx["stableIngress"])] if nginx.get("stableIngress") else []
-    stable += [str(item) for item in nginx.get("stableIngresses") or []]
     prefix = str(nginx.get("annotationPrefix") or "nginx.ingress.kubernetes.io")
-    wanted = {canary_ingress(name, item) for item in stable}
+    wanted = canary_ingresses(rollout)
+    told = [item["metadata"].get("annotations") or {} for item in ingresses if item["metadata"]["name"] in wanted]
     weights = [
-        int((item["metadata"].get("annotations") or {}).get(f"{prefix}/canary-weight") or 0)
-        for item in ingresses
-        if item["metadata"]["name"] in wanted
+        percent(int(notes.get(f"{prefix}/canary-weight") or 0), int(notes.get(f"{prefix}/canary-weight-total") or 100))
+        for notes in told
     ]
     return max(weights, default=0)
 

@@ -26,21 +26,23 @@ class Waited:
         reached: name -> the state it reached.
         failed: name -> why it can reach none any more.
         lacking: name -> what it still lacked when the time was over.
+        unread: why the workloads could not be read at the end, empty when they could.
     """
 
     views: dict[str, View]
     reached: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
+    unread: str = ""
 
 
 def wait_for(
     estate: Estate,
-    names: list[str],
     states: list[str],
     *,
     step: int | None,
     until_any: list[str],
+    began: float,
     timeout: float,
     say: Callable[[str, str], None],
 ) -> Waited:
@@ -50,15 +52,17 @@ def wait_for(
 
     Args:
         estate: entered, with everything the states look at.
-        names: the workloads.
         states: names of `states.STATES`.
         step: for state ``step``.
         until_any: states that end the wait as soon as one workload is in one of them.
+        began: the moment (of time.monotonic) from which the time counts.
         timeout: seconds.
         say: takes a workload's name and a line about it.
     """
-    started = spoke = time.monotonic()
+    spoke = time.monotonic()
+    names = estate.names
     seen: dict[str, View] = {}
+    looked, unread = False, ""
     while True:
         views = estate.views()
         for name in names:
@@ -67,17 +71,20 @@ def wait_for(
                 spoke = time.monotonic()
         seen = {**seen, **views}
         waited = _judge_all(views, seen, names, states, step)
-        left = started + timeout - time.monotonic()
+        left = began + timeout - time.monotonic()
         over = len(waited.reached) == len(names) or any(state in until_any for state in waited.reached.values())
-        if waited.failed or over or left <= 0:
-            return Waited(waited.views, waited.reached, waited.failed, {} if over else waited.lacking)
+        if waited.failed or over or (left <= 0 and looked):
+            return Waited(waited.views, waited.reached, waited.failed, {} if over else waited.lacking, unread)
         quiet = spoke + _HEARTBEAT - time.monotonic()
         if quiet <= 0:
             for name in waited.lacking:
-                say(name, f"{heartbeat(views[name])} ({time.monotonic() - started:.0f} s)")
+                say(name, f"{heartbeat(views[name])} ({time.monotonic() - began:.0f} s)")
             spoke = time.monotonic()
             quiet = _HEARTBEAT
-        estate.wait(min(left, quiet))
+        looked = left <= 0 or not estate.wait(min(left, quiet))
+        if looked:
+            # What no watch told may have happened all the same.
+            unread = estate.refresh()
 
 
 def _judge_all(
@@ -112,6 +119,16 @@ def failure_of(waited: Waited, namespace: str, cluster: str, states: list[str], 
             f"not {' or '.join(states)} within {timeout:g} s: {text}",
             reason="Timeout",
             where=where,
-            hint="look at the pods of what is named, or raise timeout",
+            hint=_hint(waited),
         )
     return None
+
+
+def _hint(waited: Waited) -> str:
+    if waited.unread:
+        return f"that is as last seen, for {waited.unread}"
+    # What has not been taken notice of in all this time.
+    idle = {waited.views[name].controller for name in waited.lacking if not waited.views[name].phase.settled}
+    if idle:
+        return f"the controller did not react: is {' and '.join(sorted(idle))} running?"
+    return "look at the pods of what is named, or raise timeout"

@@ -140,6 +140,35 @@ def replica_set(
     return laid_over(usual, given or {})  # type: ignore[no-any-return]
 
 
+def pod(name: str, pod_hash: str = NEW, *, owner: str = NAME, given: Obj | None = None) -> Obj:
+    """Return a pod of a ReplicaSet that runs and is ready."""
+    usual = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata(
+            f"{owner}-{pod_hash}-{name}",
+            {
+                "labels": {"app": owner, ROLLOUT_HASH: pod_hash},
+                "ownerReferences": owned_by(f"{owner}-{pod_hash}", "ReplicaSet"),
+                "creationTimestamp": "2026-11-23T10:00:00Z",
+            },
+        ),
+        "spec": {"containers": [{"name": "app"}]},
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "True"}],
+            "containerStatuses": [container("app")],
+        },
+    }
+    return laid_over(usual, given or {})  # type: ignore[no-any-return]
+
+
+def container(name: str, state: Obj | None = None, **given: Any) -> Obj:
+    """Return the status of a container: it runs and is ready, unless it is in another state."""
+    usual = {"name": name, "ready": state is None, "restartCount": 0, "state": state or {"running": {}}}
+    return {**usual, **given}
+
+
 def service(name: str, selected: str = "", *, spec: Obj | None = None, **meta: Any) -> Obj:
     """Return a Service; `selected` is the pod-template hash the controller put into its selector."""
     selector = {"app": NAME, **({ROLLOUT_HASH: selected} if selected else {})}

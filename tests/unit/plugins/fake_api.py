@@ -24,6 +24,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._kube.kinds im
     DEPLOYMENT,
     ENDPOINT_SLICE,
     INGRESS,
+    POD,
     REPLICA_SET,
     ROLLOUT,
     SERVICE,
@@ -36,12 +37,19 @@ from tests.unit.plugins.builders import NAMESPACE
 
 @dataclass
 class Answer:
-    """One answer: `body` is sent as JSON; with `cut` the connection ends in the middle of it."""
+    """One answer: `body` is sent as JSON.
+
+    With `cut` the connection ends in the middle of it, with `drip` it comes a byte at a time, with `lost` not at all: the
+    connection ends before it, and with `never` it stays open.
+    """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+    drip: bool = False
+    lost: bool = False
+    never: bool = False
 
 
 @dataclass
@@ -65,6 +73,7 @@ class Asked:
     query: dict[str, str]
     headers: Any
     body: bytes
+    raw_query: str = ""
 
 
 class FakeApi:
@@ -117,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.api.asked.append(Asked(self.command, parts.path, query, self.headers, body))
+        self.api.asked.append(Asked(self.command, parts.path, query, self.headers, body, parts.query))
         if query.get("watch"):
             answer = self.api.watches.popleft() if self.api.watches else self._standing_watch(parts.path)
         elif self.command == "GET" and parts.path in self.api.standing:
@@ -137,14 +146,21 @@ class _Handler(BaseHTTPRequestHandler):
         return self.api.standing_watches.get(path, Stream())
 
     def _answer(self, answer: Answer) -> None:
+        if answer.lost or answer.never:
+            self.api.stopped.wait(20 if answer.never else 0)
+            self.close_connection = True
+            return
         data = json.dumps(answer.body if answer.body is not None else {}).encode()
         self.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data) + (10 if answer.cut else 0)))
         self.end_headers()
-        self.wfile.write(data)
-        self.close_connection = answer.cut
+        for piece in [data[i : i + 1] for i in range(len(data))] if answer.drip else [data]:
+            self.wfile.write(piece)
+            if answer.drip and self.api.stopped.wait(0.05):
+                break
+        self.close_connection = answer.cut or answer.drip
 
     def _stream(self, stream: Stream) -> None:
         self.send_response(200)
@@ -181,10 +197,10 @@ def fake_api() -> Iterator[FakeApi]:
         yield api
 
 
-def connected(api: FakeApi, *, dry_run: bool = False, **options: Any) -> Kube:
+def connected(api: FakeApi, *, dry_run: bool = False, seconds: float | None = None, **options: Any) -> Kube:
     """Return a connection to the fake."""
     given = {"host": api.address, "api_key": "not-a-real-token", "request_timeout": 5.0, **options}
-    return Kube(Credentials(**given), dry_run=dry_run, warn=lambda text: None)
+    return Kube(Credentials(**given), dry_run=dry_run, warn=lambda text: None, seconds=seconds)
 
 
 def listing(version: str, *items: Obj) -> Answer:
@@ -202,6 +218,7 @@ def stand(api: FakeApi, objects: Objects) -> None:
         (SERVICE, objects.services),
         (INGRESS, objects.ingresses),
         (ENDPOINT_SLICE, objects.endpoint_slices),
+        (POD, objects.pods),
     ):
         api.standing[kind.path(NAMESPACE)] = listing("1000", *items)
 

@@ -139,7 +139,7 @@ def blue_green(
 
 
 def _replica_sets(at_rest: bool, *, new_pods: int) -> list[Obj]:
-    older = [replica_set(FIRST, 5, 0, version="v2.6.0"), replica_set(OLD, 6, 10, version="v2.7.0")]
+    older = [replica_set(FIRST, 5, 0, version="v2.6.0"), replica_set(OLD, 7 if at_rest else 6, 10, version="v2.7.0")]
     return older if at_rest else [*older, replica_set(NEW, 7, new_pods, version="v2.8.0")]
 
 

@@ -11,7 +11,7 @@ from ..._errors import DeliveryError
 from ..._types import Obj
 from ..history import PROMOTED, promoted_after_change
 from ..model import View
-from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_without_template
+from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_overtaken, refuse_without_template
 from ..view import containers_of
 from .undo import record_patch
 
@@ -50,6 +50,7 @@ class SetImage:
             self.guards.check(now)
             if not self._patch(now, template):
                 return Done("the images are live already" if now.phase.settled else "the images are set already")
+            refuse_overtaken(before, now)
             if now.template_owner is not now.raw:
                 # The record belongs to the Rollout, the template to what it refers to: the record goes first.
                 return Send({"metadata": {"annotations": {PROMOTED: promoted_after_change(now.raw)}}})
@@ -57,8 +58,13 @@ class SetImage:
             return Await("the controller to take the change")
         operations = self._patch(now, template)
         if operations:
+            if sent > int(before.template_owner is not before.raw):
+                raise refuse(now, "other images were set meanwhile", "look at it again", "Overtaken")
+            refuse_overtaken(before, now)
             record = record_patch(now.raw) if now.kind == "Rollout" and now.template_owner is now.raw else []
             return Send(_pinned(now.template_owner, operations + record), patch_type="json", to_template_owner=True)
+        if now.phase.settled and now.raw["spec"].get("paused"):
+            return Done("the images are set; it is paused by hand, so the release waits for rollout_resume")
         if not now.phase.settled or (now.current_hash == before.current_hash and not _reused(before, now)):
             return Await(f"the controller to start the new revision ({now.phase.message or now.phase.name})")
         return Done(f"revision {now.revision} is being released")

@@ -14,10 +14,13 @@ from ..._types import Obj
 from .. import phase as phases
 from ..history import PROMOTED, RELEASE, marked_rolled_back, promoted, promoted_after_change, release_of
 from ..model import View
-from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_without_template
+from ..moves import Await, Done, Guards, Move, Send, overtaken, refuse, refuse_overtaken, refuse_without_template
 from ..states import on_stable
-from ..template import template_of
-from ..view import revision_of
+from ..view import containers_of, revision_of
+from .restoring import not_taken, restore
+
+# Both forms of the template, the end of a pause and a full promotion.
+_MOST_REQUESTS = 4
 
 
 @dataclass(frozen=True)
@@ -39,26 +42,35 @@ class Undo:
     def __call__(self, before: View, now: View, sent: int) -> Move:
         """Return what to do next; see `moves.Verb`."""
         # With workloadRef the Rollout is written to first, and then what it refers to.
-        prepared = int(before.template_owner is not before.raw and bool(self._record(before)))
+        prepared = int(_is_held_elsewhere(before) and bool(self._record(before)))
         if sent < 1 + prepared:
-            return self._first(now, prepare=sent < prepared)
+            return self._first(before, now, prepare=sent < prepared)
+        if _is_held_elsewhere(now) and now.raw["spec"].get("paused"):
+            # Only now that its template is good again may it go on.
+            return Send({"spec": {"paused": False}})
         target = self.target(before)
         if not now.phase.settled:
             return Await(f"the controller ({now.phase.message})")
         if now.current_hash != target:
-            return Await(f"the controller to take the template of {target} (now {now.current_hash})")
+            move = not_taken(before, now, target)
+            if move is not None:
+                return move
+        return self._after(now, target, may_send=sent < prepared + _MOST_REQUESTS)
+
+    def _after(self, now: View, target: str, *, may_send: bool) -> Move:
+        serves = f"{_name(now, target)} serves all traffic again as revision {now.revision}"
         if now.kind == "Deployment":
             if now.phase.name != phases.HEALTHY:
                 return Await(f"its pods ({now.phase.message or now.phase.name})")
-            return Done(f"{target} serves all traffic again as revision {now.revision}")
+            return Done(serves)
         if now.in_flight:
             if not self.full:
-                return Done(f"the template of {target} is back and goes through its steps like any release")
-            if not (now.raw["status"] or {}).get("promoteFull") and sent == 1 + prepared:
+                return Done(f"the template of {_name(now, target)} is back and goes through its steps like any release")
+            if not (now.raw["status"] or {}).get("promoteFull") and may_send:
                 return Send({"status": {"promoteFull": True}}, subresource="status")
-            return Await(f"{target} to be stable ({now.phase.message or now.phase.name})")
+            return Await(f"{_name(now, target)} to be stable ({now.phase.message or now.phase.name})")
         missing = on_stable(now)
-        return Await(missing) if missing else Done(f"{target} serves all traffic again as revision {now.revision}")
+        return Await(missing) if missing else Done(serves)
 
     def target(self, view: View) -> str:
         """Return the hash to go back to.
@@ -76,36 +88,43 @@ class Undo:
                     return name
         return _previous(view)
 
-    def _first(self, now: View, *, prepare: bool) -> Move:
+    def _first(self, before: View, now: View, *, prepare: bool) -> Move:
         # Before a new template was seen, the status speaks of the revision before it: one would go back too far.
         unborn = now.kind == "Rollout" and not now.stable_hash
         if not now.phase.settled and (unborn or "update to be observed" in now.phase.message):
             return Await(f"the controller ({now.phase.message})")
         self.guards.check(now)
         refuse_without_template(now)
+        if before.phase.settled and overtaken(before, now) and now.current_hash == self.target(before):
+            # Another undo was quicker: going back from there would bring back what is bad.
+            return Done(f"somebody else brought {now.current_hash} back meanwhile")
+        refuse_overtaken(before, now)
         target = self.target(now)
-        if target == now.current_hash and not now.in_flight:
-            return Done(f"revision {now.revision} is live already")
-        if not now.in_flight and now.kind == "Rollout" and _stale(now.hashes[target]):
+        if target == now.current_hash:
+            return self._there_already(now)
+        to_stable = now.in_flight and target == now.stable_hash
+        if now.kind == "Rollout" and not to_stable and _stale(now.hashes[target]):
             # The controller believes a ReplicaSet's status even while its pods are being removed.
             return Await(f"the status of ReplicaSet {target} to be current")
         if prepare:
-            unpaused = {"spec": {"paused": False}} if now.raw["spec"].get("paused") else {}
-            return Send({"metadata": {"annotations": self._record(now)}, **unpaused})
-        return Send(self._patch(now, target), patch_type="json", to_template_owner=True)
+            return Send({"metadata": {"annotations": self._record(now)}})
+        return restore(now, target, [] if _is_held_elsewhere(now) else self._with_template(now))
 
-    def _patch(self, now: View, target: str) -> list[Obj]:
-        owner = now.template_owner
-        patch: list[Obj] = [
-            {"op": "test", "path": "/metadata/resourceVersion", "value": owner["metadata"]["resourceVersion"]},
-            {"op": "replace", "path": "/spec/template", "value": template_of(now.hashes[target])},
-        ]
-        if owner is now.raw and owner["spec"].get("paused"):
-            # A paused rollout would keep its traffic where it is.
-            patch.append({"op": "replace", "path": "/spec/paused", "value": False})
-        if owner is now.raw:
-            patch += _annotations_patch(owner, self._record(now))
-        return patch
+    def _there_already(self, now: View) -> Move:
+        if not now.in_flight:
+            return Done(f"revision {now.revision} is live already")
+        if self.full:
+            raise refuse(
+                now,
+                f"revision {now.revision} is on its way already",
+                "to release it at once, use rollout_promote with full",
+            )
+        return Done(f"revision {now.revision} is on its way already")
+
+    def _with_template(self, now: View) -> list[Obj]:
+        # A paused rollout would keep its traffic where it is.
+        unpaused = [{"op": "replace", "path": "/spec/paused", "value": False}] if now.raw["spec"].get("paused") else []
+        return [*unpaused, *_annotations_patch(now.raw, self._record(now))]
 
     def _record(self, now: View) -> dict[str, str]:
         record = {RELEASE: marked_rolled_back(release_of(now.raw))} if release_of(now.raw) else {}
@@ -154,14 +173,42 @@ def _annotations_patch(workload: Obj, record: dict[str, str]) -> list[Obj]:
 
 
 def _previous(view: View) -> str:
-    """Return the newest earlier revision that no analysis of its own has failed: the best guess without a record."""
+    """Return the earlier revision to go back to where no record says which were promoted.
+
+    Raises:
+        DeliveryError: there is none; or there are several of a Rollout, of which some may have been aborted.
+    """
     failed = {run.hash for run in view.runs if run.phase in ("Failed", "Error")}
     names = [name for name in view.hashes if name != view.current_hash and name not in failed]
+    names.sort(key=lambda name: revision_of(view.hashes[name]))
     if view.in_flight and view.stable_hash in names:
         return view.stable_hash
     if not names:
         raise refuse(view, "there is no earlier revision to go back to", "release a good version", "RevisionNotFound")
-    return max(names, key=lambda name: revision_of(view.hashes[name]))
+    if view.kind == "Rollout" and len(names) > 1:
+        raise refuse(
+            view,
+            f"it is not recorded which of its earlier revisions was promoted: {_listed(view, names)}",
+            "name the good one with to_hash or to_revision",
+            "NotRecorded",
+        )
+    return names[-1]
+
+
+def _listed(view: View, names: list[str]) -> str:
+    templates = {name: (view.hashes[name].get("spec") or {}).get("template") or {} for name in names}
+    images = {name: ", ".join(str(item.get("image")) for item in containers_of(templates[name])) for name in names}
+    return "; ".join(f"{revision_of(view.hashes[name])} ({name}, {images[name]})" for name in names)
+
+
+def _is_held_elsewhere(view: View) -> bool:
+    """Return whether the pod template is in the Deployment that ``workloadRef`` names."""
+    return view.template_owner is not view.raw
+
+
+def _name(view: View, target: str) -> str:
+    """Return the target's hash, with the one that its template got where the controller did not find it again."""
+    return target if view.current_hash == target else f"{target} (now {view.current_hash})"
 
 
 def _stale(replica_set: Obj) -> bool:

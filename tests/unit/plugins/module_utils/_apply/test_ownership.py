@@ -18,7 +18,18 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._apply.ownersh
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.history import PROMOTED, RELEASE
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
-from tests.unit.plugins.builders import FIRST, NAME, OLD, ROLLOUT_HASH, STEPS, laid_over, managed, service, template
+from tests.unit.plugins.builders import (
+    FIRST,
+    NAME,
+    OLD,
+    ROLLOUT_HASH,
+    STEPS,
+    deployment,
+    laid_over,
+    managed,
+    service,
+    template,
+)
 from tests.unit.plugins.scenes import canary
 
 SELECTOR: Obj = {"f:spec": {"f:selector": {}}}
@@ -159,11 +170,41 @@ class TestReplicas:
         assert request.body["spec"]["replicas"] == 10
         assert request.notes == []
 
-    def test_a_manifest_without_replicas_has_none_added(self) -> None:
+    @pytest.mark.parametrize("scaled", [True, False])
+    def test_a_number_that_only_we_own_is_handed_over_when_the_manifest_stops_naming_one(self, scaled: bool) -> None:
+        """To leave it out is what everybody recommends beside an autoscaler: the controller would fall to one replica."""
         manifest = wanted_rollout(spec={"replicas": None})
-        request = request_for(manifest, live_rollout(ours({})), scaled=True, keep_template=True)
+        request = request_for(manifest, live_rollout(ours(REPLICAS)), scaled=scaled, keep_template=True)
+        assert "replicas" not in request.body["spec"]
+        assert request.handover == 10
+        assert request.notes == ["spec.replicas stays at 10: the definition names no number any more"]
+
+    @pytest.mark.parametrize(
+        "entries",
+        [
+            [ours({})],
+            [managed(HANDOVER_MANAGER, "Apply", REPLICAS)],
+            [ours(REPLICAS), managed("kube-controller-manager", "Update", REPLICAS, "scale")],
+        ],
+    )
+    def test_a_manifest_without_replicas_has_none_added(self, entries: list[Obj]) -> None:
+        manifest = wanted_rollout(spec={"replicas": None})
+        request = request_for(manifest, live_rollout(*entries), scaled=True, keep_template=True)
         assert "replicas" not in request.body["spec"]
         assert request.handover is None
+        assert request.notes == []
+
+    def test_a_deployment_that_the_rollouts_controller_took_to_none_stays_there(self) -> None:
+        """Its pods would come back beside those of the Rollout that refers to it, in the same Service."""
+        live = deployment(spec={"replicas": 0}, managedFields=[managed("rollouts-controller", "Update", REPLICAS)])
+        manifest = {**wanted_rollout(), "apiVersion": "apps/v1", "kind": "Deployment"}
+        request = request_for(manifest, live, scaled=False, keep_template=True)
+        assert "replicas" not in request.body["spec"]
+        assert request.notes == ["spec.replicas stays at 0: it belongs to rollouts-controller"]
+
+    def test_a_number_that_the_controller_made_up_for_a_rollout_is_no_scalers(self) -> None:
+        request = self.request(managed("rollouts-controller", "Update", REPLICAS), scaled=False, live=1)
+        assert request.body["spec"]["replicas"] == 10
 
 
 class TestTemplate:

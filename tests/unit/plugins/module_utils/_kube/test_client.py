@@ -118,14 +118,64 @@ def test_a_refusal_is_told_at_once(code: int) -> None:
         assert len(api.asked) == 1
 
 
-def test_an_answer_cut_in_its_middle_is_asked_for_again_once() -> None:
+@pytest.mark.parametrize("answer", [Answer(body=BODY, cut=True), Answer(lost=True)])
+def test_an_answer_that_is_cut_or_does_not_come_is_asked_for_again(answer: Answer) -> None:
     with fake_api() as api, connected(api) as kube:
-        api.answers.extend([Answer(body=BODY, cut=True), Answer(body=BODY)])
+        api.answers.extend([answer, Answer(body=BODY)])
         assert kube.get(ROLLOUT, "team", "web") == BODY
-        api.answers.extend([Answer(body=BODY, cut=True), Answer(body=BODY, cut=True)])
+        api.answers.extend([answer] * 4)
         with pytest.raises(ApiFailure) as failure:
             kube.get(ROLLOUT, "team", "web")
         assert (failure.value.code, failure.value.reason) == (0, "Unreachable")
+        assert not api.answers
+
+
+@pytest.mark.parametrize("answer", [Answer(body=BODY, cut=True), Answer(lost=True), Answer(504)])
+def test_a_conflict_after_a_lost_answer_may_be_of_its_own_making(answer: Answer) -> None:
+    """The request may have been carried out; sent again, its resourceVersion is stale."""
+    conflict = Answer(409, {"reason": "Conflict", "message": "the object has been modified"})
+    with fake_api() as api, connected(api) as kube:
+        for answers, unsure in (([answer, conflict], True), ([conflict], False), ([Answer(429), conflict], False)):
+            api.answers.extend(answers)
+            with pytest.raises(ApiFailure) as failure:
+                kube.patch(ROLLOUT, "team", "web", {"status": {}})
+            assert (failure.value.code, failure.value.unsure) == (409, unsure)
+
+
+def test_each_attempt_says_the_same() -> None:
+    """The library appends to the lists it is given."""
+    with fake_api() as api, connected(api) as kube:
+        api.answers.extend([Answer(503), Answer(body=BODY)])
+        kube.patch(ROLLOUT, "team", "web", {"status": {}}, subresource="status")
+        one, other = api.asked
+        assert (one.query, one.raw_query, one.body) == (other.query, other.raw_query, other.body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(429, {}, {"Retry-After": "3600"}), "TooManyRequests"),
+        (Answer(503), "HTTP503"),
+        (Answer(never=True), "Unreachable"),
+        (Answer(body=BODY, drip=True), "Unreachable"),
+    ],
+)
+def test_no_request_outlives_the_tasks_time(answer: Answer, reason: str) -> None:
+    with fake_api() as api, connected(api, seconds=0.5) as kube:
+        api.standing[WEB] = answer
+        started = time.monotonic()
+        with pytest.raises(ApiFailure) as failure:
+            kube.get(ROLLOUT, "team", "web")
+        assert failure.value.reason == reason
+        assert time.monotonic() - started < 2.5
+
+
+def test_a_server_that_answered_before_is_given_the_tasks_time_to_come_back() -> None:
+    with fake_api() as api, connected(api, seconds=20) as kube:
+        api.answers.extend([Answer(body=BODY), *[Answer(lost=True)] * 5, Answer(body=BODY)])
+        assert kube.get(ROLLOUT, "team", "web") == BODY
+        assert kube.get(ROLLOUT, "team", "web") == BODY
+        assert len(api.asked) == 7
 
 
 def test_a_server_that_is_not_there_is_told_without_a_traceback() -> None:
@@ -135,6 +185,15 @@ def test_a_server_that_is_not_there_is_told_without_a_traceback() -> None:
         kube.get(ROLLOUT, "team", "web")
     assert (failure.value.code, failure.value.reason) == (0, "Unreachable")
     assert "\n" not in failure.value.sentence()
+
+
+def test_a_write_that_was_never_answered_is_not_told_as_not_done() -> None:
+    with fake_api() as api, connected(api, request_timeout=0.1) as kube:
+        api.answers.extend([Answer(never=True)] * 4)
+        with pytest.raises(ApiFailure) as failure:
+            kube.patch(ROLLOUT, "team", "web", {"status": {}})
+        assert failure.value.unsure
+        assert "it may have been carried out all the same" in failure.value.hint
 
 
 def test_a_server_that_does_not_answer_in_time_is_told() -> None:

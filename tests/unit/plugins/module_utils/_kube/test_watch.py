@@ -166,3 +166,63 @@ def test_a_selection_can_be_narrowed_by_labels() -> None:
         with Picture(kube, [Selection(ROLLOUT, "team", "app=web")]) as picture:
             wait_for_watches(api, picture, 1)
         assert [asked.query["labelSelector"] for asked in api.asked] == ["app=web", "app=web"]
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(410, GONE), Stream([event("ERROR", GONE)], then="end"), Stream(then="end"), Answer(lost=True)]
+)
+def test_a_watch_that_never_lives_is_opened_with_longer_and_longer_pauses(answer: Stream | Answer) -> None:
+    """However it ends: a server in trouble must not be asked as fast as it can answer."""
+    with fake_api() as api, connected(api) as kube:
+        api.standing["/apis/argoproj.io/v1alpha1/namespaces/team/rollouts"] = listing("100", thing("a", "90"))
+        api.watches.extend([answer] * 50)
+        with Picture(kube, TEAM) as picture:
+            picture.wait(0.01)
+            time.sleep(1.0)
+        assert 3 <= len(api.watched()) <= 5
+        assert len(api.listed()) <= 6
+
+
+def test_a_busy_server_is_asked_for_a_watch_when_it_says() -> None:
+    with fake_api() as api, connected(api) as kube:
+        api.answers.append(listing("100"))
+        api.watches.extend([Answer(429, {}, {"Retry-After": "1"}), Stream([event("ADDED", thing("a", "110"))])])
+        with Picture(kube, TEAM) as picture:
+            started = time.monotonic()
+            wait_until(picture, lambda: seen(picture) == {"a": "110"})
+            assert 0.9 <= time.monotonic() - started < 3
+
+
+def test_what_was_learned_from_an_answer_is_not_undone_by_older_news() -> None:
+    """A list that was under way, an event that came late: an object must not go back in time."""
+    with fake_api() as api, connected(api) as kube:
+        api.answers.extend([listing("100", thing("a", "90")), listing("105", thing("a", "104"), thing("b", "95"))])
+        api.watches.append(Stream([event("MODIFIED", thing("a", "101")), event("ADDED", thing("c", "102"))]))
+        with Picture(kube, TEAM) as picture:
+            picture.learn(ROLLOUT, thing("a", "110", replicas=5))
+            wait_until(picture, lambda: "c" in seen(picture))
+            assert seen(picture)["a"] == "110"
+            assert picture.refresh() == ""
+            assert seen(picture) == {"a": "110", "b": "95"}
+
+
+def test_the_deletion_of_an_earlier_object_of_the_same_name_is_old_news() -> None:
+    with fake_api() as api, connected(api) as kube:
+        old, new = thing("a", "90"), thing("a", "103")
+        old["metadata"]["uid"], new["metadata"]["uid"] = "first", "second"
+        gone = {**old, "metadata": {**old["metadata"], "resourceVersion": "101"}}
+        api.answers.extend([listing("100", old), listing("104", new)])
+        api.watches.append(Stream(later=[event("DELETED", gone), event("ADDED", thing("b", "102"))]))
+        with Picture(kube, TEAM) as picture:
+            picture.refresh()
+            api.written.set()
+            wait_until(picture, lambda: "b" in seen(picture))
+            assert seen(picture)["a"] == "103"
+
+
+def test_a_last_look_that_fails_says_why_and_leaves_what_was_seen() -> None:
+    with fake_api() as api, connected(api) as kube:
+        api.answers.extend([listing("100", thing("a", "90")), Answer(403, {"message": "no", "reason": "Forbidden"})])
+        with Picture(kube, TEAM) as picture:
+            assert picture.refresh() == "not allowed: no"
+            assert seen(picture) == {"a": "90"}

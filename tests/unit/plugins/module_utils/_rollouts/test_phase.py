@@ -13,7 +13,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.phas
 )
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
-from tests.unit.plugins.builders import deployment, laid_over
+from tests.unit.plugins.builders import OLD, deployment, laid_over, replica_set
 from tests.unit.plugins.scenes import canary
 
 UNSEEN = "waiting for rollout spec update to be observed"
@@ -52,6 +52,16 @@ def test_when_the_status_of_a_rollout_cannot_be_trusted(given: Obj, expected: st
     assert phase.settled == (not expected)
     if expected:
         assert phase == Phase("Progressing", expected, settled=False)
+
+
+@pytest.mark.parametrize(("revision", "paused", "settled"), [(6, True, False), (7, True, True), (6, False, True)])
+def test_a_paused_rollout_that_got_a_new_template_is_not_believed_to_know_it(
+    revision: int, paused: bool, settled: bool
+) -> None:
+    """It notes the new generation, because it is paused, before it turns to the new template: seen with 1.10, for 20 ms."""
+    item = canary(step=1 if paused else 2).rollouts[0]
+    assert phase_of(item, current=replica_set(OLD, revision, 10)).settled is settled
+    assert phase_of(item).settled
 
 
 @pytest.mark.parametrize(

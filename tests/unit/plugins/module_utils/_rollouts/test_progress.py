@@ -25,7 +25,7 @@ from tests.unit.plugins.builders import (
     replica_set,
     template,
 )
-from tests.unit.plugins.scenes import blue_green, canary, view
+from tests.unit.plugins.scenes import blue_green, canary, later, view
 
 NEXT = {"template": template("v2.8.0")}
 
@@ -39,7 +39,14 @@ NEXT = {"template": template("v2.8.0")}
         ({"pause": {"duration": 300}}, "pause 300s"),
         ({"pause": {"duration": "5m"}}, "pause 5m"),
         (STEPS[3], "analysis error-rate, latency"),
-        ({"setCanaryScale": {"replicas": 1}}, "setCanaryScale"),
+        ({"setCanaryScale": {"replicas": 0}}, "scale the canary to 0 pods"),
+        ({"setCanaryScale": {"weight": 25}}, "scale the canary to 25 %"),
+        ({"setCanaryScale": {"matchTrafficWeight": True}}, "scale the canary to the traffic weight"),
+        ({"experiment": {"templates": [{"name": "baseline"}, {"name": "next"}]}}, "experiment with baseline, next"),
+        ({"setHeaderRoute": {"name": "testers", "match": []}}, "route by header testers"),
+        ({"setMirrorRoute": {"name": "shadow"}}, "mirror shadow"),
+        ({"plugin": {"name": "acme/check"}}, "plugin acme/check"),
+        ({"somethingNew": {}}, "somethingNew"),
         ({}, "empty step"),
     ],
 )
@@ -64,6 +71,14 @@ def test_the_same_twice_says_nothing() -> None:
 def test_a_step_is_a_line() -> None:
     lines = transitions(view(canary(step=1)), view(canary(step=2)))
     assert lines == ["step 3/7 set weight 30, weight 10 %, 1 of 10 pods new"]
+
+
+def test_a_release_is_told_once_although_its_number_comes_before_its_hash() -> None:
+    at_rest = canary(at_rest=True)
+    numbered = later(at_rest, metadata={"annotations": {"rollout.argoproj.io/revision": "8"}})
+    assert transitions(view(at_rest), view(numbered)) == []
+    hashed = later(numbered, status={"currentPodHash": NEW})
+    assert transitions(view(numbered), view(hashed))[0] == "revision 8 (v2.7.0), canary"
 
 
 def test_only_new_measurements_are_told() -> None:

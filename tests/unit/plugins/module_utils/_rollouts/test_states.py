@@ -4,18 +4,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
+from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.moves import Send
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.states import (
     STATES,
     Outcome,
     dead_end,
+    holding,
     indefinite_pause,
     judge,
     lack_of,
     on_stable,
+    serves_stable,
 )
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.verbs.promote import Promote
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import Objects, views_of
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
@@ -97,7 +103,83 @@ def test_a_blue_green_is_ready_for_promotion_after_its_analysis(run: Obj | None,
 def test_a_blue_green_paused_by_hand_is_not_ready_for_promotion() -> None:
     status = {"pauseConditions": None, "controllerPause": None, "message": "manually paused"}
     now = view(blue_green(spec={"paused": True}, status=status))
-    assert lack_of(now, "ready_for_promotion") == "is paused otherwise (manually paused)"
+    assert lack_of(now, "ready_for_promotion") == "is paused by hand (manually paused): resume it first"
+
+
+@pytest.mark.parametrize("objects", [canary(step=1, spec={"paused": True}), blue_green(spec={"paused": True})])
+def test_what_is_paused_by_hand_too_is_not_ready_for_promotion(objects: Objects) -> None:
+    """A promotion would be refused: it would also skip the step."""
+    assert "paused by hand" in lack_of(view(objects), "ready_for_promotion")
+
+
+def test_an_inconclusive_analysis_is_not_ready_for_promotion() -> None:
+    """A background analysis without a verdict, while the canary stands in a pause of its steps."""
+    reasons = [{"reason": reason, "startTime": "x"} for reason in ("CanaryPauseStep", "InconclusiveAnalysisRun")]
+    now = view(canary(step=1, status={"pauseConditions": reasons}))
+    assert lack_of(now, "ready_for_promotion") == "its analysis was inconclusive (CanaryPauseStep)"
+
+
+PROMOTABLE = [canary(step=1), blue_green(), blue_green(active=OLD, spec={"replicas": 3})]
+NOT_PROMOTABLE = [
+    canary(at_rest=True),
+    canary(step=2),
+    canary(step=1, spec={"paused": True}),
+    canary(step=1, status=ABORTED),
+    blue_green(at_rest=True),
+    blue_green(spec={"paused": True}),
+    blue_green(status=ABORTED),
+    running_deployment(updatedReplicas=1),
+]
+
+
+@pytest.mark.parametrize("objects", PROMOTABLE)
+def test_what_is_ready_for_promotion_is_promoted(objects: Objects) -> None:
+    now = view(objects)
+    assert lack_of(now, "ready_for_promotion") == ""
+    assert isinstance(Promote()(now, now, 0), Send)
+
+
+@pytest.mark.parametrize("objects", NOT_PROMOTABLE)
+def test_what_is_not_ready_for_promotion_is_not_promoted(objects: Objects) -> None:
+    now = view(objects)
+    assert lack_of(now, "ready_for_promotion")
+    sent: object = None
+    with contextlib.suppress(DeliveryError):
+        sent = Promote()(now, now, 0)
+    assert not isinstance(sent, Send)
+
+
+def test_the_states_that_hold_are_named() -> None:
+    assert holding(view(canary(step=1))) == ["paused", "ready_for_promotion"]
+    assert holding(view(canary(at_rest=True))) == ["healthy"]
+    assert holding(view(canary(step=2))) == []
+    assert holding(view(canary(step=1, weight=0, status=ABORTED))) == ["aborted", "degraded"]
+
+
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        (canary(at_rest=True), True),
+        (canary(step=1, weight=0), True),
+        (canary(step=1, weight=10), False),
+        (blue_green(), True),
+        (blue_green(active=NEW), False),
+        (blue_green(ready={OLD: 9}), False),
+        (later(canary(at_rest=True), metadata={"generation": 13}), False),
+        (changed(canary(step=1), lambda these: these.services.clear()), None),
+        (running_deployment(), True),
+        (Objects(deployments=[deployment()]), None),
+        (running_deployment(observedGeneration=4), False),
+    ],
+)
+def test_whether_all_traffic_is_on_stable_is_known_or_not(objects: Objects, expected: bool | None) -> None:
+    assert serves_stable(view(objects)) is expected
+
+
+def test_a_deployment_with_two_revisions_does_not_serve_the_stable_one_only() -> None:
+    sets = [replica_set(OLD, 6, 2, label=DEPLOYMENT_HASH), replica_set(NEW, 7, 1, label=DEPLOYMENT_HASH)]
+    moving = Objects(deployments=[deployment(status={"updatedReplicas": 1})], replica_sets=sets)
+    assert serves_stable(view(moving)) is False
 
 
 def test_a_pause_with_a_duration_is_not_one_for_a_promotion() -> None:
@@ -139,6 +221,39 @@ def test_a_weight_counts_only_while_the_canary_is_another_revision() -> None:
 def test_a_deployment_and_a_rollout_without_services_have_no_traffic_to_look_at() -> None:
     assert on_stable(view(running_deployment())) == ""
     assert on_stable(view(changed(canary(step=1), lambda these: these.services.clear()))) == ""
+
+
+def without_router(**more: Any) -> Objects:
+    """Return a canary whose traffic is shared out by its pods alone."""
+    strategy = {"canary": {"trafficRouting": None, "stableService": None, "canaryService": None}}
+    objects = canary(spec={"strategy": strategy}, **more)
+    objects.services.clear()
+    return objects
+
+
+def test_without_a_router_every_pod_of_another_revision_gets_its_part() -> None:
+    objects = without_router(step=1)
+    assert on_stable(view(objects)) == f"1 pods of {NEW} still get their part of the traffic"
+    objects.replica_sets[2]["spec"]["replicas"] = objects.replica_sets[2]["status"]["replicas"] = 0
+    assert on_stable(view(objects)) == ""
+    objects.replica_sets[1]["status"]["availableReplicas"] = 4
+    assert on_stable(view(objects)) == "4 of 10 stable pods are available"
+    assert serves_stable(view(objects)) is False
+
+
+def test_without_a_router_and_without_replica_sets_nothing_is_known() -> None:
+    objects = without_router(at_rest=True)
+    assert serves_stable(view(objects)) is True
+    objects.replica_sets.clear()
+    assert on_stable(view(objects)) == ""
+    assert serves_stable(view(objects)) is None
+
+
+def test_of_another_router_the_weight_is_what_the_controller_told_it() -> None:
+    strategy = {"canary": {"trafficRouting": {"nginx": None, "istio": {"virtualService": {"name": "web"}}}}}
+    assert on_stable(view(canary(step=1, weight=30, spec={"strategy": strategy}))) == (
+        "the router still sends 30 % to the canary"
+    )
 
 
 def test_a_step_is_reached_in_it_or_beyond_it() -> None:

@@ -73,6 +73,12 @@ def test_a_selector_without_a_hash_names_no_revision() -> None:
     assert (found.known, found.main) == (True, "")
 
 
+def test_a_weight_of_another_whole_is_told_in_per_cent() -> None:
+    ingress = builders.canary_ingress(125)
+    ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/canary-weight-total"] = "1000"
+    assert traffic_of(rollout(NGINX), [service(STABLE, OLD)], [ingress], [], []).weight == 12.5
+
+
 @pytest.mark.parametrize(("weights", "expected"), [([], 0), ([0], 0), ([60], 60)])
 def test_the_weight_is_that_of_the_canary_ingress(weights: list[int], expected: int) -> None:
     ingresses = [builders.canary_ingress(weight) for weight in weights]

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
 
-import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.model import Image, Replicas, Step, Weight
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.states import dead_end
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import (
     Objects,
     containers_of,
@@ -25,11 +27,13 @@ from tests.unit.plugins.builders import (
     OLD,
     analysis_run,
     deployment,
+    laid_over,
     owned_by,
+    pod,
     replica_set,
     rollout,
 )
-from tests.unit.plugins.scenes import blue_green, canary, changed, view
+from tests.unit.plugins.scenes import blue_green, canary, view
 
 REFERENCE = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "held"}
 
@@ -51,52 +55,11 @@ def test_the_entry_of_a_result_is_plain_and_has_every_documented_key() -> None:
     assert json.loads(json.dumps(entry)) == entry
     assert set(entry) == {
         "kind", "strategy", "phase", "message", "revision", "stable_revision", "current_hash", "stable_hash",
-        "in_flight", "aborted", "paused", "pause_reasons", "step", "weight", "images", "replicas", "release",
+        "in_flight", "aborted", "paused", "pause_reasons", "states", "on_stable", "step",
+        "weight", "images", "replicas", "release",
     }  # fmt: skip
     assert entry["step"] == {"index": 1, "total": 7}
     assert view(blue_green()).to_ansible()["step"] is None
-
-
-@pytest.mark.parametrize(
-    ("step", "status", "expected"),
-    [
-        (0, {}, 10),
-        (1, {}, 10),
-        (2, {}, 30),
-        (4, {}, 30),
-        (6, {}, 60),
-        (0, {"currentStepIndex": 7}, 100),
-        (3, {"abort": True, "abortedAt": "2026-11-23T10:00:00Z"}, 0),
-    ],
-)
-def test_the_weight_that_is_set_follows_the_steps(step: int, status: Obj, expected: int) -> None:
-    found = view(canary(step=step, status=status)).weight
-    assert found is not None
-    assert found.set == expected
-
-
-def test_before_the_first_weight_the_canary_gets_nothing() -> None:
-    steps = [{"pause": {}}, {"setWeight": 50}]
-    found = view(canary(step=1, spec={"strategy": {"canary": {"steps": steps}}}, status={"currentStepIndex": 0})).weight
-    assert found is not None
-    assert found.set == 0
-
-
-def test_without_a_router_the_weight_is_the_share_of_pods() -> None:
-    objects = canary(step=1, status={"canary": None})
-    del objects.rollouts[0]["spec"]["strategy"]["canary"]["trafficRouting"]
-    assert view(objects).weight == Weight(set=10, actual=1 * 100 // 11)
-    none_available = changed(objects, lambda these: these.rollouts[0]["status"].update(availableReplicas=0))
-    assert view(none_available).weight == Weight(set=10, actual=0)
-
-
-def test_a_canary_without_steps_has_none() -> None:
-    now = view(canary(step=1, spec={"strategy": {"canary": {"steps": []}}}))
-    assert now.step is None
-
-
-def test_a_canary_whose_index_is_missing_is_through() -> None:
-    assert view(canary(step=1, status={"currentStepIndex": None})).step == Step(7, 7)
 
 
 def test_images_carry_the_tags_of_the_revisions_that_run_them() -> None:
@@ -106,8 +69,48 @@ def test_images_carry_the_tags_of_the_revisions_that_run_them() -> None:
         Image("trading-service", f"{IMAGE}:v2.7.0", ["stable"]),
     )
     assert [image.tags for image in view(blue_green()).images] == [["preview"], ["stable", "active"]]
-    assert [image.tags for image in view(blue_green(active=NEW)).images] == [["active", "preview"], ["stable"]]
+    assert [image.tags for image in view(blue_green(active=NEW)).images] == [["active"], ["stable"]]
     assert [image.tags for image in view(blue_green(at_rest=True)).images] == [["stable", "active"]]
+
+
+def test_a_revision_with_a_role_is_told_without_pods_too() -> None:
+    objects = canary(step=1, status={"abort": True})
+    for item in objects.replica_sets:
+        item["spec"]["replicas"] = 0
+    assert [image.tags for image in view(objects).images] == [["canary"], ["stable"]]
+
+
+def experiment(name: str = f"{NAME}-{NEW}-7-3", *, pods: int = 1) -> tuple[Obj, Obj]:
+    """Return a ReplicaSet and an analysis run of an Experiment."""
+    made = {"metadata": {"ownerReferences": owned_by(name, "Experiment")}, "status": {"replicas": pods}}
+    templated = {"metadata": {"annotations": {"experiment.argoproj.io/template-name": "baseline"}}}
+    replica_set_ = laid_over(replica_set("eeee", 0, 1), laid_over(made, templated))
+    run = analysis_run(f"{name}-judge", "Failed", labels=None, ownerReferences=owned_by(name, "Experiment"))
+    return replica_set_, run
+
+
+def test_an_experiment_is_known_by_its_name() -> None:
+    """Its images get a tag, and its analysis runs are those of the revision it tests."""
+    objects = canary(step=1)
+    for made in (experiment(), experiment("tradesense-api-6c96ffff68-7-3"), experiment(f"{NAME}-{NEW}-7-1", pods=0)):
+        objects.replica_sets.append(made[0])
+        objects.analysis_runs.append(made[1])
+    now = view(objects)
+    assert now.images == (
+        Image("trading-service", f"{IMAGE}:v2.8.0", ["canary"]),
+        Image("trading-service", f"{IMAGE}:v2.7.0", ["stable", "experiment:baseline"]),
+    )
+    assert set(now.hashes) == {FIRST, OLD, NEW}
+    assert [(run.name, run.kind, run.hash) for run in now.runs] == [
+        (f"{NAME}-{NEW}-7-1-judge", "Experiment", NEW),
+        (f"{NAME}-{NEW}-7-3-judge", "Experiment", NEW),
+    ]
+
+
+def test_what_failed_in_an_experiment_is_the_cause_of_an_abort() -> None:
+    objects = canary(step=1, status={"abort": True, "abortedAt": "2026-11-23T10:00:00Z", "phase": "Degraded"})
+    objects.analysis_runs.append(experiment()[1])
+    assert f"analysis run {NAME}-{NEW}-7-3-judge is Failed" in dead_end(view(objects), ["healthy"])
 
 
 def test_a_blue_green_has_neither_step_nor_weight() -> None:
@@ -135,6 +138,48 @@ def test_only_what_a_workload_controls_belongs_to_it() -> None:
     assert "aaaa" not in now.hashes
     assert "bbbb" not in now.hashes
     assert [run.name for run in now.runs] == ["first", "second"]
+
+
+def test_pods_belong_to_their_replica_set_the_oldest_first() -> None:
+    objects = canary(step=1)
+    objects.pods = [
+        pod("young", NEW, given={"metadata": {"creationTimestamp": "2026-11-23T11:00:00Z"}}),
+        pod("old", NEW),
+        pod("other", OLD),
+        pod("foreign", owner="another"),
+    ]
+    found = view(objects).pods
+    assert {name: [item.name for item in pods] for name, pods in found.items()} == {
+        NEW: [f"{NAME}-{NEW}-old", f"{NAME}-{NEW}-young"],
+        OLD: [f"{NAME}-{OLD}-other"],
+    }
+
+
+def test_each_hash_has_its_roles() -> None:
+    assert view(canary(step=1)).roles == {OLD: ["stable"], NEW: ["canary"]}
+    assert view(blue_green()).roles == {OLD: ["stable", "active"], NEW: ["preview"]}
+    assert view(Objects(rollouts=[rollout({"canary": {}})])).roles == {}
+
+
+def test_the_time_for_many_views_grows_with_their_number_only() -> None:
+    """What surrounds the workloads is gone through once or twice, not once for each of them."""
+
+    class Counted(list[Obj]):
+        rounds = 0
+
+        def __iter__(self) -> Iterator[Obj]:
+            self.rounds += 1
+            return super().__iter__()
+
+    objects = canary(step=1)
+    objects.rollouts = [copy.deepcopy(objects.rollouts[0]) for _ in range(30)]
+    for number, item in enumerate(objects.rollouts):
+        item["metadata"].update(name=f"{NAME}-{number}", uid=f"uid-{NAME}-{number}")
+    kinds = ("replica_sets", "services", "ingresses", "endpoint_slices", "pods", "analysis_runs")
+    for kind in kinds:
+        setattr(objects, kind, Counted(getattr(objects, kind)))
+    assert len(views_of(objects)) == 30
+    assert all(getattr(objects, kind).rounds <= 2 for kind in kinds)
 
 
 def test_views_come_in_the_order_of_names_and_only_those_named() -> None:

@@ -59,11 +59,44 @@ def test_an_abort_is_done_when_the_router_and_the_services_are_back_and_not_befo
     assert Abort()(before, back, 1) == Done(f"revision 7 is aborted, {OLD} serves all traffic")
 
 
-def test_an_abort_erased_by_the_controller_is_never_reported_as_done() -> None:
-    """The API server answers 200 and the controller takes the abort away again."""
+def test_an_abort_that_the_controller_takes_back_is_replaced_by_the_stable_template() -> None:
+    """The API server answers 200; on its way back inside the rollback window the controller removes the abort each time."""
     before = view(canary(step=1))
     erased = view(later(canary(step=1), status={"abort": None, "abortedAt": None}))
+    move = Abort()(before, erased, 1)
+    assert isinstance(move, Send)
+    assert move.body[1] == {"op": "replace", "path": "/spec/template", "value": template("v2.7.0")}  # type: ignore[index]
+    del erased.hashes[OLD]
     assert Abort()(before, erased, 1) == Await("the controller to abort")
+
+
+def test_what_was_promoted_before_the_abort_is_not_told_as_taken_back() -> None:
+    """Nothing is in flight any more in both cases: the revisions that are stable tell them apart."""
+    before = view(canary(step=6, weight=60))
+    promoted = view(canary(at_rest=True, status={"stableRS": NEW, "currentPodHash": NEW}))
+    with pytest.raises(DeliveryError, match="revision 7 was promoted before it could be aborted") as error:
+        Abort()(before, promoted, 1)
+    assert error.value.reason == "Overtaken"
+    assert "rollout_undo" in error.value.hint
+
+
+def test_another_template_released_meanwhile_is_told() -> None:
+    """It erases the abort: waiting for that would end in a timeout that blames the controller."""
+    before = view(canary(step=1))
+    newer = canary(step=1, status={"currentPodHash": "84cd7b9f55"}, spec={"template": template("v2.9.0")})
+    unseen = view(later(newer, metadata={"generation": 13}))
+    assert isinstance(Abort()(before, unseen, 1), Await)
+    with pytest.raises(DeliveryError, match="another template") as error:
+        Abort()(before, view(newer), 1)
+    assert error.value.reason == "Overtaken"
+
+
+def test_a_restored_template_that_becomes_a_new_revision_is_told() -> None:
+    before = view(stuck())
+    missed = canary(step=1, status={"currentPodHash": "84cd7b9f55"}, spec={"template": template("v2.7.0")})
+    with pytest.raises(DeliveryError, match="takes it for a new revision") as error:
+        Abort()(before, view(missed), 2)
+    assert "rollout_promote" in error.value.hint
 
 
 def test_an_abort_in_the_same_instant_as_a_new_template_waits_for_it() -> None:
@@ -78,6 +111,12 @@ def test_with_nothing_in_flight_an_abort_is_refused() -> None:
     with pytest.raises(DeliveryError, match="nothing is in flight") as refusal:
         Abort()(now, now, 0)
     assert "rollout_undo" in refusal.value.hint
+
+
+def test_what_was_released_after_the_first_look_is_not_aborted() -> None:
+    before = view(canary(step=1, spec={"template": template("v2.8.0")}))
+    with pytest.raises(DeliveryError, match="another template was released meanwhile"):
+        Abort()(before, view(canary(step=1, spec={"template": template("v2.9.0")})), 0)
 
 
 def test_only_what_was_approved_is_aborted() -> None:
@@ -106,7 +145,7 @@ def test_a_blue_green_that_does_not_switch_back_gets_its_stable_template() -> No
 
 def test_after_the_stable_template_was_sent_the_controller_is_waited_for() -> None:
     sent = view(later(stuck(), metadata={"generation": 13}))
-    assert isinstance(Abort()(view(blue_green(active=NEW)), sent, 2), Await)
+    assert Abort()(view(blue_green(active=NEW)), sent, 2) == Await("the controller to abort")
     back = blue_green(at_rest=True, active=OLD, ready={})
     assert Abort()(view(blue_green()), view(back), 2) == Await("0 of 10 stable pods are ready endpoints")
     back.endpoint_slices = [endpoint_slice(f"{NAME}-active", {OLD: 10})]
@@ -145,8 +184,20 @@ def test_the_stable_template_goes_to_the_deployment_that_holds_it_with_that_ones
     assert move.body[0]["value"] == "777"  # type: ignore[index]
 
 
-def test_without_services_there_is_nothing_more_to_wait_for() -> None:
-    """A basic canary names no Services: abortedAt is all that can be seen."""
+def test_without_a_router_an_abort_is_done_when_only_stable_pods_are_left() -> None:
+    """A basic canary names no Services, and every pod gets its part: abortedAt says nothing about the bad ones."""
+    strategy = {"canary": {"trafficRouting": None, "stableService": None, "canaryService": None}}
+    objects = canary(step=1, status=ABORTED, spec={"strategy": strategy})
+    assert Abort()(view(canary(step=1)), view(objects), 1) == Await(
+        f"1 pods of {NEW} still get their part of the traffic"
+    )
+    objects.replica_sets[-1]["spec"]["replicas"] = 0
+    assert isinstance(Abort()(view(canary(step=1)), view(objects), 1), Await)
+    objects.replica_sets[-1]["status"]["replicas"] = 0
+    assert isinstance(Abort()(view(canary(step=1)), view(objects), 1), Done)
+
+
+def test_behind_services_that_nobody_could_read_there_is_nothing_more_to_wait_for() -> None:
     objects = changed(canary(step=1, weight=0, status=ABORTED), lambda these: these.services.clear())
     assert isinstance(Abort()(view(canary(step=1)), view(objects), 1), Done)
 

@@ -22,9 +22,13 @@ from tests.unit.plugins.builders import (
     endpoint_slice,
     metric,
     service,
+    template,
 )
 from tests.unit.plugins.scenes import blue_green, canary, changed, later, view
 
+OTHER = "84cd7b9f55"
+STEP_RUN = {"currentStepAnalysisRunStatus": {"name": "r", "status": "Inconclusive"}}
+BACKGROUND_RUN = {"currentBackgroundAnalysisRunStatus": {"name": "b", "status": "Inconclusive"}}
 CLEARED = Send({"status": {"pauseConditions": None}}, subresource="status")
 FULL = Send({"status": {"promoteFull": True}}, subresource="status")
 
@@ -55,6 +59,37 @@ def test_the_old_view_seen_again_after_the_patch_is_waited_through() -> None:
     assert Promote()(before, before, 1) == Await("the controller to leave step 1")
 
 
+def test_two_promotions_of_one_pause_at_the_same_time_end_one_pause() -> None:
+    """The second is told of a conflict, looks again and would meet the next pause: a gate nobody approved."""
+    first_look, next_pause = view(canary(step=1)), view(canary(step=6, weight=60))
+    move = Promote()(first_look, next_pause, 0)
+    assert move == Done("somebody else promoted it meanwhile (Paused: CanaryPauseStep, step 6 of 7)")
+    being_taken = view(later(canary(step=1), status={"pauseConditions": None}))
+    assert isinstance(Promote()(being_taken, next_pause, 0), Done)
+    assert isinstance(Promote(skip_current_step=True)(first_look, next_pause, 0), Done)
+
+
+@pytest.mark.parametrize("verb", [Promote(), Promote(full=True)])
+def test_what_was_taken_back_meanwhile_is_not_told_as_promoted(verb: Promote) -> None:
+    """An undo was quicker: nothing is in flight any more, and what was to be promoted is gone."""
+    before = view(canary(step=1, spec={"template": template("v2.8.0")}))
+    with pytest.raises(DeliveryError, match="another template was released meanwhile") as error:
+        verb(before, view(canary(at_rest=True, spec={"template": template("v2.7.0")})), 0)
+    assert error.value.reason == "Overtaken"
+
+
+def test_a_pause_that_a_canary_comes_to_by_itself_is_promoted() -> None:
+    on_its_way = view(later(canary(step=0), metadata={"generation": 13}))
+    assert Promote()(on_its_way, view(canary(step=1)), 0) == CLEARED
+    assert Promote()(view(canary(step=1, status={"currentPodHash": OTHER})), view(canary(step=6)), 0) == CLEARED
+
+
+def test_two_promotions_of_a_blue_green_at_the_same_time_are_one() -> None:
+    running = {"phase": "Progressing", "message": "", "pauseConditions": None, "controllerPause": None}
+    switched = view(blue_green(active=NEW, status=running))
+    assert Promote()(view(blue_green()), switched, 0) == Done("somebody else promoted it meanwhile (Progressing)")
+
+
 def test_a_second_promotion_waits_while_the_first_is_not_taken_so_no_step_is_skipped() -> None:
     """Between a promote and the controller's answer a second one would raise the step index: a step nobody entered."""
     first_sent = view(later(canary(step=1), status={"pauseConditions": None}))
@@ -81,7 +116,7 @@ def test_a_late_approval_does_not_promote_a_newer_revision() -> None:
 
 def test_another_template_released_meanwhile_is_told() -> None:
     before = view(canary(step=1))
-    overtaken = view(canary(step=0, status={"currentPodHash": "84cd7b9f55"}))
+    overtaken = view(canary(step=0, status={"currentPodHash": OTHER}))
     with pytest.raises(DeliveryError, match="another template") as error:
         Promote()(before, overtaken, 1)
     assert error.value.reason == "Overtaken"
@@ -155,7 +190,7 @@ def test_skipping_a_pause_only_ends_it() -> None:
 
 def test_skipping_an_inconclusive_step_keeps_the_pause_that_follows() -> None:
     """controllerPause without a pause condition tells the controller that the pause it enters was ended by hand."""
-    now = view(canary(step=3, status=inconclusive()))
+    now = view(canary(step=3, status=inconclusive(canary=STEP_RUN)))
     move = Promote(skip_current_step=True)(now, now, 0)
     assert move == Send(
         {"status": {"pauseConditions": None, "controllerPause": False, "currentStepIndex": 4}}, subresource="status"
@@ -179,20 +214,59 @@ def test_a_blue_green_has_no_steps_to_skip() -> None:
 
 
 def test_an_inconclusive_step_is_passed_without_passing_the_next_pause() -> None:
-    status = inconclusive(canary={"currentStepAnalysisRunStatus": {"name": "r", "status": "Inconclusive"}})
-    now = view(canary(step=3, status=status))
+    now = view(canary(step=3, status=inconclusive(canary=STEP_RUN)))
     assert Promote()(now, now, 0) == Send(
         {"status": {"pauseConditions": None, "controllerPause": False, "currentStepIndex": 4}}, subresource="status"
     )
 
 
-@pytest.mark.parametrize("objects", [canary(step=0, status=inconclusive()), blue_green(status=inconclusive())])
-def test_an_inconclusive_background_analysis_is_not_promoted_blindly(objects: Any) -> None:
-    """The controller would measure anew, and was seen to take the following pause as passed: one click, all live."""
-    now = view(objects)
-    with pytest.raises(DeliveryError, match="inconclusive"):
+@pytest.mark.parametrize("verb", [Promote(), Promote(force=True), Promote(skip_current_step=True, force=True)])
+@pytest.mark.parametrize("told", [{}, {"canary": BACKGROUND_RUN}, {"canary": {**STEP_RUN, **BACKGROUND_RUN}}])
+def test_an_inconclusive_background_analysis_is_never_promoted_towards_a_pause(
+    verb: Promote, told: dict[str, Any]
+) -> None:
+    """The controller passes each pause while it is inconclusive: one promotion was seen to release everything."""
+    now = view(canary(step=0, status=inconclusive(**told)))
+    with pytest.raises(DeliveryError, match="the controller passes every pause") as refusal:
+        verb(now, now, 0)
+    assert "rollout_undo" in refusal.value.hint
+    assert Promote(full=True)(now, now, 0) == FULL
+
+
+def test_an_inconclusive_background_analysis_is_refused_before_its_pause_is_told() -> None:
+    """The run is inconclusive, the pause of the step still stands for itself: that is the same moment."""
+    now = view(canary(step=1, status={"canary": BACKGROUND_RUN}))
+    with pytest.raises(DeliveryError, match="the controller passes every pause"):
         Promote()(now, now, 0)
+
+
+def test_after_the_last_pause_an_inconclusive_background_analysis_is_promoted_with_force() -> None:
+    status = inconclusive(currentStepIndex=7, canary=BACKGROUND_RUN)
+    now = view(canary(step=6, status=status))
+    with pytest.raises(DeliveryError, match="the controller would measure anew"):
+        Promote()(now, now, 0)
+    with pytest.raises(DeliveryError, match="holds every step alike"):
+        Promote(skip_all_steps=True, force=True)(now, now, 0)
     assert Promote(force=True)(now, now, 0) == CLEARED
+
+
+def test_a_forced_promotion_of_an_inconclusive_blue_green_is_done_when_it_measures_anew() -> None:
+    """It stops at its pause again afterwards: waiting for the switch would end in a timeout."""
+    run = {"prePromotionAnalysisRunStatus": {"name": "first", "status": "Inconclusive"}}
+    before = view(blue_green(status=inconclusive(blueGreen=run)))
+    with pytest.raises(DeliveryError, match="inconclusive"):
+        Promote()(before, before, 0)
+    assert Promote(force=True)(before, before, 0) == CLEARED
+    running = {"phase": "Progressing", "message": "", "pauseConditions": None, "controllerPause": None}
+    assert isinstance(Promote(force=True)(before, view(blue_green(status={**running, "blueGreen": run})), 1), Await)
+    anew = {"prePromotionAnalysisRunStatus": {"name": "second", "status": "Running"}}
+    now = view(blue_green(status={**running, "blueGreen": anew}))
+    assert Promote(force=True)(before, now, 1) == Done("its analysis measures anew (Progressing)")
+
+
+def test_a_step_that_was_passed_is_told_although_the_next_analysis_was_inconclusive_at_once() -> None:
+    before, now = view(canary(step=1)), view(canary(step=3, status=inconclusive(canary=STEP_RUN)))
+    assert Promote()(before, now, 1) == Done("step 1 passed, now in step 3 of 7")
 
 
 def test_a_full_promotion_of_an_inconclusive_rollout_does_not_stumble_over_its_own_first_event() -> None:

@@ -19,6 +19,7 @@ from tests.unit.plugins.builders import (
     deployment,
     laid_over,
     replica_set,
+    template,
 )
 from tests.unit.plugins.scenes import canary, later, view
 
@@ -100,6 +101,24 @@ def test_going_back_to_a_template_in_flight_is_done_by_its_generation() -> None:
     verb = SetImage({"trading-service": f"{IMAGE}:v2.7.0"})
     after = view(later(canary(at_rest=True), metadata={"generation": 13}, status={"observedGeneration": "13"}))
     assert verb(before, after, 1) == Done("revision 7 is being released")
+
+
+def test_whoever_comes_second_does_not_overwrite_images_it_has_not_seen() -> None:
+    """Two releases at once: each setting its own image again and again, they went on for a minute."""
+    before = view(canary(at_rest=True))
+    theirs = view(canary(at_rest=True, spec={"template": template("v2.9.0")}))
+    with pytest.raises(DeliveryError, match="another template was released meanwhile") as error:
+        SetImage(V28)(before, theirs, 0)
+    assert error.value.reason == "Overtaken"
+    same = view(canary(at_rest=True, spec={"template": template("v2.8.0")}))
+    assert SetImage(V28)(before, same, 0) == Done("the images are live already")
+
+
+def test_whoever_is_overwritten_says_so_and_sends_nothing() -> None:
+    before = view(canary(at_rest=True))
+    theirs = view(later(canary(at_rest=True, spec={"template": template("v2.9.0")}), metadata={"generation": 13}))
+    with pytest.raises(DeliveryError, match="other images were set meanwhile"):
+        SetImage(V28)(before, theirs, 1)
 
 
 def test_the_old_view_seen_again_after_the_patch_does_not_send_it_twice() -> None:

@@ -31,7 +31,7 @@ from tests.unit.plugins.builders import (
 from tests.unit.plugins.scenes import blue_green, canary, later, view
 
 PROMOTED, RELEASE = "/metadata/annotations/delivery.tradesense.io~1promoted", "delivery.tradesense.io/release"
-ABORTED_HASH = "84cd7b9f55"
+ABORTED_HASH, OTHER = "84cd7b9f55", "fffffffff"
 ABORTED = {"abort": True, "abortedAt": "2026-11-23T10:05:00Z", "phase": "Degraded", "message": "RolloutAborted: bad"}
 
 
@@ -137,8 +137,43 @@ def test_nothing_is_believed_before_the_controller_has_seen_the_template() -> No
     before = view(canary(step=1))
     unseen = view(later(canary(step=1), metadata={"generation": 13}))
     assert isinstance(Undo()(before, unseen, 1), Await)
-    other_hash = view(canary(step=1, status={"currentPodHash": "fffffffff"}))
-    assert Undo()(before, other_hash, 1) == Await(f"the controller to take the template of {OLD} (now fffffffff)")
+    assert Undo()(before, before, 1) == Await(f"the controller to take the template of {OLD} (now {NEW})")
+
+
+def test_another_template_released_meanwhile_is_told() -> None:
+    before = view(canary(step=1))
+    newer = canary(step=1, status={"currentPodHash": OTHER}, spec={"template": template("v2.9.0")})
+    with pytest.raises(DeliveryError, match=f"another template \\({OTHER}\\) was released meanwhile") as error:
+        Undo()(before, view(newer), 1)
+    assert error.value.reason == "Overtaken"
+
+
+class TestNotRecognised:
+    """The controller finds a revision by its own hash or by comparing templates, and each of the two can miss."""
+
+    def scene(self, spec: Obj, **status: Any) -> Objects:
+        """Return a canary whose stable ReplicaSet holds a default that nobody wrote."""
+        objects = canary(step=1, status=status, spec={"template": spec})
+        for item in objects.replica_sets[1:]:
+            item["spec"]["template"]["spec"]["dnsPolicy"] = "ClusterFirst"
+        return objects
+
+    def test_the_template_comes_back_as_it_was_written_and_then_as_the_replica_set_has_it(self) -> None:
+        before = view(self.scene(template("v2.8.0")))
+        assert value_at(patch_of(Undo()(before, before, 0)), "/spec/template") == template("v2.7.0")
+        missed = view(self.scene(template("v2.7.0"), currentPodHash=OTHER))
+        second = value_at(patch_of(Undo()(before, missed, 1)), "/spec/template")
+        assert second == template("v2.7.0", {"spec": {"dnsPolicy": "ClusterFirst"}})
+
+    def test_after_the_second_miss_the_new_hash_is_what_is_brought_to_all_traffic(self) -> None:
+        """The template is the good one: to wait for a hash that never comes helps nobody."""
+        before = view(self.scene(template("v2.8.0")))
+        complete = template("v2.7.0", {"spec": {"dnsPolicy": "ClusterFirst"}})
+        missed = view(self.scene(complete, currentPodHash=OTHER))
+        promote = Undo(full=True)(before, missed, 2)
+        assert promote == Send({"status": {"promoteFull": True}}, subresource="status")
+        done = Undo()(before, missed, 2)
+        assert done == Done(f"the template of {OLD} (now {OTHER}) is back and goes through its steps like any release")
 
 
 def test_right_after_a_release_an_undo_waits_until_that_was_seen() -> None:
@@ -156,6 +191,7 @@ def test_after_a_promotion_the_old_revision_goes_through_its_steps_unless_full()
     patch = patch_of(Undo()(before, before, 0))
     assert value_at(patch, "/spec/template") == template("v2.6.0")
     taken = canary(step=1, status={"currentPodHash": FIRST})
+    taken.replica_sets = [replica_set(FIRST, 7, 1), replica_set(OLD, 6, 10)]
     assert Undo()(before, view(taken), 1) == Done(
         f"the template of {FIRST} is back and goes through its steps like any release"
     )
@@ -163,7 +199,8 @@ def test_after_a_promotion_the_old_revision_goes_through_its_steps_unless_full()
     full = Undo(full=True)
     assert full(before, view(taken), 1) == Send({"status": {"promoteFull": True}}, subresource="status")
     assert isinstance(full(before, view(later(taken, status={"promoteFull": True})), 2), Await)
-    assert isinstance(full(before, view(taken), 2), Await)
+    # A controller that erases it again and again is not asked for ever.
+    assert isinstance(full(before, view(taken), 4), Await)
 
 
 def test_an_old_replica_set_on_its_way_down_is_not_trusted() -> None:
@@ -210,10 +247,25 @@ def test_a_revision_is_named_by_hash_or_number() -> None:
     assert Undo(to_revision=5).target(now) == FIRST
 
 
+def test_two_undos_at_once_take_back_one_release() -> None:
+    """The second one's request is refused: decided anew on what the first one made, it would bring the bad release back."""
+    before = view(canary(step=1, promoted=f"{OLD} {FIRST}", spec={"template": template("v2.8.0")}))
+    restored = {"template": template("v2.7.0")}
+    back = view(canary(at_rest=True, promoted=f"{OLD} {FIRST}", spec=restored))
+    assert Undo()(before, back, 0) == Done(f"somebody else brought {OLD} back meanwhile")
+
+
+def test_an_undo_does_not_take_back_what_came_after_its_first_look() -> None:
+    before = view(canary(step=1))
+    newer = view(canary(step=1, spec={"template": template("v2.9.0")}))
+    with pytest.raises(DeliveryError, match="another template was released meanwhile"):
+        Undo()(before, newer, 0)
+
+
 def test_a_number_that_moved_is_refused_with_those_there_are() -> None:
     """A revision that comes back gets a new number: the old one must not mean another revision."""
     now = view(canary(at_rest=True))
-    with pytest.raises(DeliveryError, match="there is no revision 3; there are 5, 6"):
+    with pytest.raises(DeliveryError, match="there is no revision 3; there are 5, 7"):
         Undo(to_revision=3)(now, now, 0)
     with pytest.raises(DeliveryError, match="the ReplicaSet of 000 does not exist any more"):
         Undo(to_hash="000")(now, now, 0)
@@ -222,6 +274,32 @@ def test_a_number_that_moved_is_refused_with_those_there_are() -> None:
 def test_what_is_live_already_stays() -> None:
     now = view(canary(at_rest=True))
     assert Undo(to_hash=OLD)(now, now, 0) == Done("revision 7 is live already")
+
+
+def test_what_is_on_its_way_already_is_not_started_again_nor_released_unchecked() -> None:
+    now = view(canary(step=1))
+    assert Undo(to_hash=NEW)(now, now, 0) == Done("revision 7 is on its way already")
+    with pytest.raises(DeliveryError, match="revision 7 is on its way already") as refusal:
+        Undo(to_hash=NEW, full=True)(now, now, 0)
+    assert "rollout_promote" in refusal.value.hint
+
+
+def test_without_a_record_one_of_several_revisions_is_not_guessed() -> None:
+    """The newest of them may have been aborted: with full, a guess would release it to everybody."""
+    now = view(with_aborted_between(at_rest=True))
+    with pytest.raises(
+        DeliveryError, match="it is not recorded which of its earlier revisions was promoted"
+    ) as refusal:
+        Undo()(now, now, 0)
+    assert f"5 ({FIRST}, tradesense/trading-service:v2.6.0); 8 ({ABORTED_HASH}, " in refusal.value.msg
+    assert "to_hash" in refusal.value.hint
+
+
+def test_a_target_that_is_neither_stable_nor_live_is_guarded_in_flight_too() -> None:
+    objects = canary(step=1)
+    objects.replica_sets[0]["status"]["replicas"] = 3
+    now = view(objects)
+    assert Undo(to_hash=FIRST)(now, now, 0) == Await(f"the status of ReplicaSet {FIRST} to be current")
 
 
 def test_only_what_was_approved_is_taken_back() -> None:
@@ -299,10 +377,12 @@ def test_with_workload_ref_the_rollout_is_prepared_before_the_template_changes()
     assert isinstance(first, Send)
     assert isinstance(first.body, dict)
     assert not first.to_template_owner
-    assert first.body["spec"] == {"paused": False}
+    assert "spec" not in first.body, "resumed before it has its good template, it would go on with the bad one"
     assert first.body["metadata"]["annotations"][RELEASE] == "20261123T101502Z rolled-back"
     second = Undo()(now, now, 1)
     assert isinstance(second, Send)
     assert second.to_template_owner
     assert value_at(list(second.body), "/spec/template") == template("v2.7.0")  # type: ignore[arg-type]
-    assert isinstance(Undo()(now, now, 2), Await)
+    assert Undo()(now, now, 2) == Send({"spec": {"paused": False}})
+    objects.rollouts[0]["spec"]["paused"] = False
+    assert isinstance(Undo()(now, view(objects), 3), Await)

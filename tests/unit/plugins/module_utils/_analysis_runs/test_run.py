@@ -5,14 +5,15 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.analysis import (
+from ansible_collections.tradesense.delivery.plugins.module_utils._analysis_runs.run import (
+    Measurement,
+    Metric,
     describe,
     run_of,
     shown_value,
     threshold,
     why_bad,
 )
-from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.model import Measurement
 
 from tests.unit.plugins.builders import NEW, analysis_run, metric
 
@@ -37,6 +38,32 @@ def test_a_run_with_its_measurements_in_order() -> None:
         ("latency", "0.2", "<= 0.5"),
     ]
     assert len({m.key for m in run.measurements}) == 3
+
+
+def test_each_metric_counts_its_results() -> None:
+    bad = metric("errors", GUARDED, ("Successful", "[0.01]"), ("Failed", "[0.21]"))
+    bad["result"].update(successful=1, failed=1, inconclusive=2, error=3, dryRun=True)
+    run = run_of(analysis_run("r", "Running", metrics=[bad, metric("latency", "")]))
+    assert run.metrics == (
+        Metric("errors", "Failed", "< 0.02", successful=1, failed=1, inconclusive=2, error=3, dry_run=True),
+        Metric("latency", "Pending", ""),
+    )
+
+
+def test_conditions_and_names_have_the_arguments_of_the_run() -> None:
+    """The controller judges what they stand for; a reader needs the number, not its name."""
+    item = analysis_run(
+        "r", "Failed", metrics=[metric("{{args.what}}", "result[0] < {{ args.limit }}", ("Failed", "[7]"))]
+    )
+    item["spec"]["args"] = [{"name": "limit", "value": "5"}, {"name": "what", "value": "errors"}]
+    result = item["status"]["metricResults"][0]
+    result["name"] = "errors"
+    assert why_bad(run_of(item)) == "analysis run r is Failed: metric errors measured 7, needs < 5"
+
+
+def test_a_metric_with_a_failure_condition_alone_needs_its_opposite() -> None:
+    assert threshold({"failureCondition": "len(result) > 0 && result[0] >= 0.05"}) == "not >= 0.05"
+    assert threshold({"failureCondition": "result[0] >= 0.05", "successCondition": "result[0] < 0.02"}) == "< 0.02"
 
 
 def test_a_run_that_was_just_created_is_pending() -> None:
