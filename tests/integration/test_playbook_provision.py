@@ -1,6 +1,6 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""playbooks/provision.yml and status.yml on the development inventory."""
+"""playbooks/provision.yml on the development inventory."""
 
 from __future__ import annotations
 
@@ -99,20 +99,3 @@ def _in_flight(objects: dict[str, Obj]) -> Obj:
         "pods": pods,
         "state": state,
     }
-
-
-def test_status_prints_a_tree(environment: Environment) -> None:
-    """status.yml shows every service with its revisions and where its traffic goes, and changes nothing."""
-    environment.provision()
-    before = versions(environment.with_namespaces())
-    tree = environment.run("status")
-    stable = status(environment.space, TRADING)["stableRS"]
-    assert f"{API}  blue_green  Healthy" in tree.console
-    assert f"{USERS}  rolling  Healthy" in tree.console
-    assert f"revision 1  {stable}  tradesense/trading-service:v2.7.0  4/4 ready  stable, serving" in tree.console
-    one = environment.run("status", status_services=["trading-service"], status_show="table")
-    row = next(line for _, line in one.lines if f" {TRADING} " in line)
-    assert row.split()[3:7] == ["canary", "Healthy", "1", "v2.7.0"]
-    assert API not in one.console
-    assert tree.changed == one.changed == 0
-    assert versions(environment.with_namespaces()) == before

@@ -32,6 +32,7 @@ KINDS = {
     "Rollout": ("apis/argoproj.io/v1alpha1", "rollouts"),
     "AnalysisTemplate": ("apis/argoproj.io/v1alpha1", "analysistemplates"),
     "AnalysisRun": ("apis/argoproj.io/v1alpha1", "analysisruns"),
+    "Experiment": ("apis/argoproj.io/v1alpha1", "experiments"),
 }
 # What an apply or a verb may touch; pods and endpoints come and go by themselves.
 LOOKED_AT = [kind for kind in KINDS if kind not in ("Pod", "EndpointSlice")]
@@ -52,18 +53,19 @@ class Refused(Exception):
 
 
 class Cluster:
-    """The API server that KUBECONFIG names, with the rights of that file."""
+    """The API server of a kubeconfig (default: the one that KUBECONFIG names), with the rights of that file."""
 
-    def __init__(self) -> None:
+    def __init__(self, kubeconfig: Path | None = None) -> None:
         configuration = client.Configuration()
-        config.load_kube_config(client_configuration=configuration)
+        config.load_kube_config(str(kubeconfig) if kubeconfig else None, client_configuration=configuration)
         self.host = str(configuration.host).rstrip("/")
         self.ca_cert = str(configuration.ssl_ca_cert)
         self._session = requests.Session()
         # Neither a proxy nor other certificates of this machine's environment.
         self._session.trust_env = False
         self._session.verify = self.ca_cert
-        self._session.cert = (str(configuration.cert_file), str(configuration.key_file))
+        self.client_cert = (str(configuration.cert_file), str(configuration.key_file))
+        self._session.cert = self.client_cert
 
     def space(self, name: str) -> Space:
         """Return a namespace of this cluster; it need not exist yet."""
@@ -84,6 +86,10 @@ class Cluster:
             raise Refused(answer.status_code, answer.text)
         decoded: Obj = answer.json()
         return decoded
+
+    def text(self, path: str) -> str:
+        """Return what an address answers that speaks no JSON."""
+        return self._session.get(f"{self.host}/{path}", timeout=30).text
 
     def stream(self, path: str, **params: Any) -> requests.Response:
         """Open a watch."""
@@ -163,8 +169,8 @@ class Space:
             found.pop(name, None)
         return found
 
-    def until(self, done: Callable[[], Any], what: str, seconds: float = 30) -> Any:
-        """Ask `done` until it returns something true, and return that.
+    def until(self, done: Callable[[], Any], what: str, seconds: float = 30, *, pause: float = _POLL_SECONDS) -> Any:
+        """Ask `done` until it returns something true, and return that; `pause` is how long it rests in between.
 
         Raises:
             AssertionError: it did not within so many seconds.
@@ -176,7 +182,7 @@ class Space:
                 return outcome
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {seconds:g} s in namespace {self.name}: {what}")
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
 
 
 def versions(objects: dict[str, Obj]) -> dict[str, str]:

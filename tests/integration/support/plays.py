@@ -101,6 +101,12 @@ def task(
     return {**made, **{key: True for key, on in flags.items() if on}}
 
 
+def seconds_of(run: Run) -> dict[str, float]:
+    """Return how long each task took, counted from the end of the one before it; of the first one nothing is known."""
+    ends = [result.ended for result in run.results]
+    return {result.task: end - before for result, before, end in zip(run.results[1:], ends, ends[1:])}
+
+
 def look(name: str = "look") -> Data:
     """Return a task that reads all objects of the test's namespace."""
     return {"name": name, "look": {"namespace": "{{ space }}"}}

@@ -52,6 +52,17 @@ def release(space: Space, name: str, tag: str) -> str:
     return taken(space, name, before)
 
 
+def in_first_pause(space: Space, *manifests: Obj) -> None:
+    """Bring Rollouts up, release a second version of each, and wait until each pauses in step 1."""
+    start(space, *manifests)
+    names = [manifest["metadata"]["name"] for manifest in manifests if manifest["kind"] == "Rollout"]
+    change = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": image("v2")}]
+    for name in names:
+        space.patch("Rollout", name, change, how="json", fieldManager="somebody-else")
+    for name in names:
+        reach(space, name, "Paused", step=1)
+
+
 def taken(space: Space, name: str, before: str) -> str:
     """Wait until a Rollout works on another hash than `before`; return it."""
 
@@ -84,14 +95,14 @@ def abort(space: Space, name: str) -> None:
     space.until(lambda: status(space, name).get("abortedAt"), f"Rollout {name} aborted")
 
 
-def unready(space: Space, revision: str) -> None:
-    """Let all pods of a revision be not ready; the sandbox leaves what it did not write itself."""
+def unready(space: Space, revision: str, *, most: int | None = None) -> None:
+    """Let all pods of a revision (or so many) be not ready; the sandbox leaves what it did not write itself."""
     condition = {"type": "Ready", "status": "False", "reason": "Test"}
-    for pod in space.list("Pod"):
-        if pod["metadata"]["labels"].get(HASH) == revision:
-            others = [item for item in pod["status"]["conditions"] if item["type"] != "Ready"]
-            conditions = {"status": {"conditions": [*others, condition]}}
-            space.patch("Pod", pod["metadata"]["name"], conditions, subresource="status")
+    pods = [pod for pod in space.list("Pod") if pod["metadata"]["labels"].get(HASH) == revision]
+    for pod in pods[:most]:
+        others = [item for item in pod["status"]["conditions"] if item["type"] != "Ready"]
+        conditions = {"status": {"conditions": [*others, condition]}}
+        space.patch("Pod", pod["metadata"]["name"], conditions, subresource="status")
 
 
 def selected(space: Space, service: str) -> str:

@@ -1,0 +1,143 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Measure the collection beside what others use, on a sandbox of its own. ``make bench`` calls it.
+
+python -m tests.bench [verbs] [--rounds N] [--only ITEM ...] [--strict] [--keep]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from sandbox.launcher.down import take_down
+from sandbox.launcher.layout import layout_for
+from sandbox.launcher.sandbox import Sandbox
+from tests.bench import machine
+from tests.bench.bench import Bench, figures_of
+from tests.bench.plays import Player
+from tests.bench.report import Report
+from tests.bench.verbs import part as verbs
+from tests.integration.support.cluster import Cluster, Refused
+from tools.binaries import ensure_binaries
+from tools.environments import ensure
+from tools.errors import ToolError, run_main
+from tools.paths import ROOT
+from tools.report import Stopwatch, say
+from tools.setup import BENCH, NEWEST
+
+_SANDBOX = "bench"
+_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of the benchmark: what it measures, in order, and which parts of the sandbox it does without."""
+
+    items: Mapping[str, Callable[[Bench], Report]]
+    not_needed: tuple[str, ...] = ()
+
+
+PARTS = {"verbs": _Part(verbs.ITEMS, verbs.NOT_NEEDED)}
+
+
+def main() -> int:
+    """Measure the named parts (default: all); exit code 1 for a missed goal only when that was asked for."""
+    arguments = _arguments()
+    for environment in (NEWEST, BENCH):
+        ensure(environment)
+    missed = 0
+    for name in arguments.parts or PARTS:
+        part = PARTS[name]
+        items = {key: item for key, item in part.items.items() if not arguments.only or key in arguments.only}
+        watch = Stopwatch()
+        with _bench(part, arguments.rounds, keep=arguments.keep) as bench:
+            found = machine.describe()
+            report = _measure(name, items, bench)
+        file = figures_of(name)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(report.to_json(name, found), encoding="utf-8")
+        say(
+            "\n".join(
+                ["", f"{name}: {machine.line(found)}", f"medians (smallest..largest) of {arguments.rounds} rounds"]
+            )
+        )
+        say("\n".join(["", *report.lines(), "", f"every value: {file.relative_to(ROOT)} ({watch})"]))
+        missed += len(report.missed)
+    if missed:
+        say(f"MISSED {missed} goal{'s' if missed > 1 else ''}")
+    return 1 if missed and arguments.strict else 0
+
+
+def _arguments() -> argparse.Namespace:
+    every = [item for part in PARTS.values() for item in part.items]
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--rounds", type=_at_least_one, default=_ROUNDS, help=f"rounds (default: {_ROUNDS})")
+    parser.add_argument(
+        "--only", nargs="+", choices=every, metavar="ITEM", help=f"only these items: {', '.join(every)}"
+    )
+    parser.add_argument("--strict", action="store_true", help="exit code 1 when a goal is missed")
+    parser.add_argument("--keep", action="store_true", help="leave the sandbox up, for the next run")
+    arguments = parser.parse_args()
+    if unknown := [name for name in arguments.parts if name not in PARTS]:
+        parser.error(f"there is no part {', '.join(unknown)}: choose from {', '.join(PARTS)}")
+    return arguments
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+@contextmanager
+def _bench(part: _Part, rounds: int, *, keep: bool) -> Iterator[Bench]:
+    """Start the sandbox of the benchmark and give access to it; in the end it is removed, unless it is to be kept."""
+    layout = layout_for(ROOT, _SANDBOX)
+    sandbox = Sandbox(layout, ensure_binaries(), timeout=120)
+    sandbox.up()
+    try:
+        for name in part.not_needed:
+            sandbox.stop_part(name)
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            environment = layout.environment()
+            player = Player(Path(folder), environment)
+            yield Bench(Cluster(layout.kubeconfig), environment, player, rounds)
+    finally:
+        if not keep:
+            count = take_down(layout)
+            say(f"sandbox {layout.name}: down, {count} processes stopped")
+
+
+def _measure(name: str, items: Mapping[str, Callable[[Bench], Report]], bench: Bench, report: Report) -> None:
+    for key, item in items.items():
+        watch = Stopwatch()
+        say(f"== {name}: {key}")
+        try:
+            report.add(item(bench))
+        except (AssertionError, Refused, requests.RequestException) as error:
+            # From the helpers of the integration tests, for which the test runner finds the words.
+            raise ToolError(f"{key} could not be measured: {error}") from error
+        say(f"{key}: measured in {watch}")
+
+
+def _publish(name: str, report: Report, found: dict[str, Any], rounds: int) -> None:
+    file = figures_of(name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(report.to_json(name, found), encoding="utf-8")
+    head = [f"{name}: {machine.line(found)}", f"medians (smallest..largest) of {rounds} rounds"]
+    say("\n".join(["", *head, "", *report.lines(), "", f"every value: {file.relative_to(ROOT)}"]))
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

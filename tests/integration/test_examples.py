@@ -1,0 +1,163 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The examples of every module's documentation, run as they stand in a namespace that has what they name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from tests.integration.support.cluster import Obj, Refused, Space
+from tests.integration.support.objects import PAUSE, blue_green, measuring, routed, weight
+from tests.integration.support.plays import DELIVERY, ROOT, Ansible, Data
+from tests.integration.support.sandbox import Sandbox
+from tests.integration.support.stage import abort, reach, release, start
+
+TRADING, API = "tradesense-trading-service", "tradesense-api-gateway"
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+SHARED_TEMPLATE = "order-flow"
+# What of an example belongs to the reader's own estate, or would take a test too long: option -> value here.
+FITTED: dict[str, Any] = {"expected_revision": 2, "watch": 2}
+DROPPED = ("prometheus_token", "prometheus_ca_cert")
+
+
+def in_flight(space: Space) -> None:
+    """Release a second version of both services; both wait for a promotion."""
+    for name in (TRADING, API):
+        release(space, name, "v2")
+        reach(space, name, "Paused")
+
+
+def aborted(space: Space) -> None:
+    """Abort the second version."""
+    in_flight(space)
+    abort(space, TRADING)
+
+
+def held(space: Space) -> None:
+    """Pause the second version by hand."""
+    in_flight(space)
+    space.patch("Rollout", TRADING, {"spec": {"paused": True}})
+    reach(space, TRADING, "Paused")
+
+
+def at_rest(space: Space) -> None:
+    """Leave both services with their first version."""
+
+
+# In which state a module's examples make sense.
+STAGES: dict[str, Callable[[Space], None]] = {
+    "rollout_abort": in_flight,
+    "rollout_pause": in_flight,
+    "rollout_promote": in_flight,
+    "rollout_undo": in_flight,
+    "rollout_retry": aborted,
+    "rollout_resume": held,
+}
+
+
+def examples(module: str) -> list[Data]:
+    """Return the tasks of a module's examples."""
+    source = importlib.import_module(f"ansible_collections.tradesense.delivery.plugins.modules.{module}")
+    found: list[Data] = yaml.safe_load(source.EXAMPLES)
+    return found
+
+
+def fitted(example: Data, space: Space, sandbox: Sandbox) -> Data:
+    """Return an example for this namespace and this Prometheus; everything else stays as it is."""
+    action = next(key for key in example if key.startswith((DELIVERY, "ansible.builtin.")))
+    if not action.startswith(DELIVERY):
+        return example
+    given = {key: value for key, value in example[action].items() if key not in DROPPED}
+    if "namespace" in given:
+        given["namespace"] = space.name
+    if "prometheus_url" in given:
+        given["prometheus_url"] = sandbox.prometheus
+        given["query"] = given["query"].replace("tradesense-production", space.name)
+    given.update({key: value for key, value in FITTED.items() if key in given})
+    return {**example, action: given}
+
+
+def service_of(name: str, container: str, manifests: list[Obj]) -> list[Obj]:
+    """Return the manifests of a service with the labels and the container's name that examples use."""
+    workload = manifests[-1]
+    workload["metadata"]["labels"] = {"component": "backend"}
+    workload["spec"]["template"]["spec"]["containers"][0]["name"] = container
+    return manifests
+
+
+def analysis_templates(sandbox: Sandbox) -> list[Obj]:
+    """Return the templates that examples name; each takes the arguments that they give."""
+    good = "vector(0.011)"
+    plain = [
+        measuring("success-rate", sandbox.prometheus, good),
+        measuring("canary-analysis", sandbox.prometheus, good),
+    ]
+    for template in plain:
+        template["spec"]["args"] = [
+            {"name": "service-name"},
+            {"name": "canary-hash", "value": ""},
+            {"name": "token", "value": ""},
+        ]
+    shared = measuring(SHARED_TEMPLATE, sandbox.prometheus, good)
+    shared["kind"] = "ClusterAnalysisTemplate"
+    shared["spec"]["metrics"][0]["name"] = "orders"
+    return [*plain, shared]
+
+
+@contextmanager
+def shared_template(space: Space, manifest: Obj) -> Iterator[None]:
+    """Hold the cluster's template that an example names; a run that was killed may have left one."""
+    path = "apis/argoproj.io/v1alpha1/clusteranalysistemplates"
+    with suppress(Refused):
+        space.cluster.request("POST", path, manifest)
+    yield
+    space.cluster.request("DELETE", f"{path}/{SHARED_TEMPLATE}")
+
+
+def scraped(space: Space, sandbox: Sandbox) -> None:
+    """Wait until Prometheus has two samples of a counter of the namespace: the rate of fewer is no data."""
+    query = f'rate(http_requests_total{{namespace="{space.name}"}}[2m])'
+
+    def found() -> bool:
+        answer = requests.get(f"{sandbox.prometheus}/api/v1/query", params={"query": query}, timeout=10)
+        return bool(answer.json()["data"]["result"])
+
+    space.until(found, "requests in Prometheus")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_work_as_they_stand(module: str, space: Space, sandbox: Sandbox, tmp_path: Path) -> None:
+    """No example fails, and those of a verb do something."""
+    *templates, of_the_cluster = analysis_templates(sandbox)
+    # A retried release is followed to its end: nobody is there to promote it.
+    pause = {"pause": {"duration": "5s"}} if module == "rollout_retry" else PAUSE
+    start(
+        space,
+        *templates,
+        *service_of(TRADING, "trading-service", routed(TRADING, weight(20), pause)),
+        *service_of(API, "api-gateway", blue_green(API)),
+    )
+    space.create({"kind": "Secret", "metadata": {"name": "prometheus"}, "stringData": {"token": "not-a-real-token"}})
+    STAGES.get(module, at_rest)(space)
+    (tmp_path / "templates").mkdir()
+    for name in ("services", "rollouts"):
+        (tmp_path / "templates" / f"{name}.yml.j2").write_text(
+            f"kind: ConfigMap\napiVersion: v1\nmetadata: {{name: {name}}}\n"
+        )
+    tasks = [fitted(example, space, sandbox) for example in examples(module)]
+    if module == "prometheus_query":
+        scraped(space, sandbox)
+    with shared_template(space, of_the_cluster) if module == "analysis_run" else nullcontext():
+        run = Ansible(tmp_path).tasks(space.name, tasks)
+    assert len(run.results) == len(tasks)
+    assert not any(result.failed for result in run.results)
+    if module in STAGES:
+        assert run.verbs(module)[0].changed
