@@ -12,7 +12,7 @@ VENV_PYTHON := .venv/bin/python
 LAUNCHER = $(VENV_PYTHON) -m sandbox.launcher
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit integration setup setup-oldest requirements binaries sandbox-up sandbox-down \
+.PHONY: help demo test lint sanity unit integration bench setup setup-oldest requirements binaries sandbox-up sandbox-down \
 	sandbox-status clean python
 
 help: ## List the targets
@@ -39,6 +39,9 @@ unit: setup ## Unit tests
 integration: setup ## Integration tests on a sandbox that is started and stopped for them
 	@$(VENV_PYTHON) -m tests.checks integration
 
+bench: setup ## Measure beside kubernetes.core and the kubectl plugin, on a sandbox of its own (PART=verbs, ROUNDS=5, STRICT=1)
+	@$(VENV_PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(STRICT),--strict)
+
 setup: python ## Make the virtual environment .venv (a moment when nothing changed)
 	@$(PYTHON) -m tools.setup
 
@@ -63,5 +66,5 @@ sandbox-status: setup ## One line for each part of the sandbox
 # Without the environment nobody could stop the sandboxes, and their processes would outlive the folder that names them.
 clean: $(if $(wildcard .sandbox),setup) ## Stop all sandboxes of this checkout and remove whatever was made in it (not the cache)
 	@if test -x $(VENV_PYTHON); then $(LAUNCHER) down --all; fi
-	@rm -rf .venv .venv-oldest .dev .sandbox .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .venv .venv-oldest .venv-bench .bench .dev .sandbox .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,11 +22,12 @@ STAMP_NAME = "tradesense-stamp.json"
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment of the checkout: its folder and the Pythons it may use, best first."""
+    """A virtual environment of the checkout: its folder, the Pythons it may use, best first, and what is installed."""
 
     path: Path
     minors: tuple[tuple[int, int], ...]
     missing: str
+    requirements: Path = REQUIREMENTS_FILE
 
     @property
     def stamp(self) -> Path:
@@ -72,7 +73,7 @@ def ensure(environment: Environment) -> None:
 
     Raises ToolError when no fitting Python is on the machine or the installation fails.
     """
-    requirements = REQUIREMENTS_FILE.read_bytes()
+    requirements = environment.requirements.read_bytes()
     name = environment.path.name
     if is_current(environment, requirements):
         say(f"{name}: nothing to do")
@@ -98,7 +99,7 @@ def _make(environment: Environment, interpreter: Interpreter, requirements: byte
     )
     target = str(environment.path / "bin" / "python")
     run_uv(
-        ["pip", "sync", "--require-hashes", "--python", target, str(REQUIREMENTS_FILE)],
+        ["pip", "sync", "--require-hashes", "--python", target, str(environment.requirements)],
         what=f"installing into {name}",
         log=log,
     )

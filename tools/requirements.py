@@ -14,7 +14,8 @@ from tools.paths import REQUIREMENTS, cache_dir
 from tools.report import say
 from tools.uv import run_uv
 
-NAMES = ("bootstrap", "go", "requirements")
+# The constraint before what it constrains.
+NAMES = ("bootstrap", "go", "requirements", "bench")
 HEADER = """\
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0

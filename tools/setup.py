@@ -13,7 +13,7 @@ import sys
 from tools.environments import Environment, ensure, link_collection
 from tools.errors import run_main
 from tools.interpreters import NEWEST_CORE_PYTHONS, OLDEST_CORE_PYTHON
-from tools.paths import ROOT
+from tools.paths import REQUIREMENTS, ROOT
 
 # Python 3.11 is the last resort of the ordinary environment: it gets the oldest supported ansible-core.
 NEWEST = Environment(
@@ -26,6 +26,9 @@ OLDEST = Environment(
     (OLDEST_CORE_PYTHON,),
     "No Python 3.11 on this machine, so the oldest supported pair (ansible-core 2.19 on Python 3.11) cannot be tested.",
 )
+
+# What "make bench" compares with is kept apart, so that no test ever runs with a collection that a user may not have.
+BENCH = Environment(ROOT / ".venv-bench", NEWEST.minors, NEWEST.missing, REQUIREMENTS / "bench.txt")
 
 
 def main() -> int:
