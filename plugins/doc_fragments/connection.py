@@ -123,10 +123,12 @@ options:
     aliases: [name]
   label_selectors:
     description:
-      - Labels of the rollouts, as requirements that all have to hold, for instance V(tier=backend) or V(app in (web, api)). Labels that match nothing are an error.
+      - Labels of the rollouts, as requirements that all have to hold, for instance V(tier=backend) or V(app in (web, api)). Labels that match
+        nothing are an error.
       - Deployments are chosen too, if they have this verb; not those that a Rollout refers to.
     type: list
     elements: str
+    version_added: 0.2.0
 """
 
     GUARDS = r"""

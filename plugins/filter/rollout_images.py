@@ -15,7 +15,7 @@ DOCUMENTATION = r"""
 name: rollout_images
 author: TradeSense Delivery contributors (@tradesense)
 short_description: Tells which images a revision of a rollout runs
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Picks the images of the revision with a tag out of a rollout's C(images), as option O(tradesense.delivery.rollout_set_image#module:images) takes them.
 positional: tag

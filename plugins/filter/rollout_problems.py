@@ -15,7 +15,7 @@ DOCUMENTATION = r"""
 name: rollout_problems
 author: TradeSense Delivery contributors (@tradesense)
 short_description: Says what is wrong with rollouts
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Names, for a message to people, each rollout that was aborted, is degraded or waits after an inconclusive analysis; analysis runs of the revision in
     flight that failed, with what they measured; pods that cannot be made or do not get ready by themselves; and production traffic that no pod serves.

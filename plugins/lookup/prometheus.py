@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: prometheus
 author: TradeSense Delivery contributors (@tradesense)
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Values of queries to Prometheus
 description:
   - Asks Prometheus, from the controller, for the present value of each query.

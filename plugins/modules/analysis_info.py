@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: analysis_info
 short_description: Read analysis runs and what they measured
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Reads the AnalysisRuns of a namespace, newest first, with their metrics, limits and measurements.
   - What is given as options is combined. Only runs that fit all of it are returned.

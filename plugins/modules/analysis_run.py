@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: analysis_run
 short_description: Run an analysis and wait for its verdict
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Creates an AnalysisRun from AnalysisTemplates and ClusterAnalysisTemplates, without any Rollout, and waits until it has a verdict.
   - Shows a line for every measurement. The task fails unless the verdict is one of O(accept), and tells metric, measured value and threshold.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: prometheus_query
 short_description: Query Prometheus
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Asks Prometheus for the values of a query, at one time or over a range of time, and can wait until they are good.
   - Data that is missing is never a V(0). No data, and NaN, which a division by 0 gives, fail the task unless O(no_data) and O(nan) say otherwise.

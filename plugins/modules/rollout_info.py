@@ -32,11 +32,13 @@ options:
     description:
       - Labels of the rollouts, as requirements that all have to hold, for instance V(tier=backend). Labels that match nothing give an empty result.
     type: list
+    version_added: 0.2.0
     elements: str
   pods:
     description:
       - Whether to read the pods too. Without them the revisions tell only how many there are.
     type: bool
+    version_added: 0.2.0
     default: true
   show:
     description:
@@ -56,6 +58,7 @@ options:
       - Rollouts that are created meanwhile are not shown.
       - Ctrl-C ends it, and the play with it.
     type: int
+    version_added: 0.2.0
     default: 0
 notes:
   - Needed permissions in the namespace are list of rollouts (argoproj.io), list of replicasets (apps), list of analysisruns (argoproj.io).

@@ -9,9 +9,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rollout_pause
 short_description: Hold a rollout by hand
-version_added: 0.1.0
+version_added: 0.2.0
 description:
-  - Sets C(spec.paused), and waits until the controller holds. A pause by hand stops a release where it is, whatever the step; nothing more goes on until M(tradesense.delivery.rollout_resume).
+  - Sets C(spec.paused), and waits until the controller holds. A pause by hand stops a release where it is, whatever the step; nothing more goes on
+    until M(tradesense.delivery.rollout_resume).
   - Analysis runs that are going on keep measuring, and can still abort the rollout.
   - At rest it holds the next release before its first step.
   - A Deployment is paused too; changes of its template then wait.

@@ -38,7 +38,7 @@ options:
     default: false
   skip_all_steps:
     description:
-      - Leave all steps of a canary.
+      - Leave all steps of a canary, and wait until the new revision serves all traffic. Background analyses go on meanwhile.
     type: bool
     default: false
   force:

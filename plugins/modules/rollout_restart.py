@@ -9,11 +9,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rollout_restart
 short_description: Replace all pods of a rollout by new ones
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Replaces the pods without another template, a few at a time and within the disruption budget, and waits until every pod is new and available.
   - The controller looks for further pods every 30 seconds, so many pods take minutes.
-  - With O(at), only pods older than that moment are replaced, and a second identical call changes nothing. Without, each call that finds no restart going on begins one.
+  - With O(at), only pods older than that moment are replaced, and a second identical call changes nothing. Without, each call that finds no restart
+    going on begins one.
   - A Deployment is restarted as kubectl does it, by an annotation of its template; that makes a new revision.
 author:
   - TradeSense Delivery contributors (@tradesense)
@@ -27,7 +28,8 @@ extends_documentation_fragment:
 options:
   at:
     description:
-      - Replace pods that were created before this moment, as RFC 3339 with a time zone, for instance V(2026-11-24T03:30:00Z). By default the present moment.
+      - Replace pods that were created before this moment, as RFC 3339 with a time zone, for instance V(2026-11-24T03:30:00Z). By default the
+        present moment.
       - A moment still to come plans the restart of a rollout, and is not waited for. Until then Argo Rollouts calls it V(Progressing).
     type: str
   timeout:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rollout_resume
 short_description: Let a rollout go on that was paused by hand
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Takes back C(spec.paused) and nothing else. The rollout goes on in the step it was held in; no step, pause or analysis is passed.
   - A pause that belongs to a step stays. M(tradesense.delivery.rollout_promote) ends that one.

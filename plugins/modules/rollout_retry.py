@@ -9,10 +9,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rollout_retry
 short_description: Release an aborted revision again
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Takes an abort back. The same revision begins again with its first step, and the module waits until the controller has begun.
-  - A rollout that was not aborted is left as it is, so a second identical call changes nothing. A rollout that failed without an abort (its spec is not valid, or its progress deadline passed) is refused.
+  - A rollout that was not aborted is left as it is, so a second identical call changes nothing. A rollout that failed without an abort (its spec is
+    not valid, or its progress deadline passed) is refused.
   - Whether it succeeds this time is told by M(tradesense.delivery.rollout_wait).
 author:
   - TradeSense Delivery contributors (@tradesense)

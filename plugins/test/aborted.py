@@ -14,7 +14,7 @@ from ..module_utils._rollouts.answers import holds
 DOCUMENTATION = r"""
 name: aborted
 short_description: Whether a rollout's current revision was aborted
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - By somebody or by the controller.
   - P(tradesense.delivery.on_stable#test) tells whether its traffic is back on the stable revision.

@@ -14,7 +14,7 @@ from ..module_utils._rollouts.answers import holds
 DOCUMENTATION = r"""
 name: degraded
 short_description: Whether a rollout is degraded
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - >-
     The controller has given it up: it was aborted, its progress deadline passed, or its spec is not valid.

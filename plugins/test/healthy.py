@@ -14,7 +14,7 @@ from ..module_utils._rollouts.answers import holds
 DOCUMENTATION = r"""
 name: healthy
 short_description: Whether a rollout is promoted and serves
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - The revision is the stable one, the controller calls it V(Healthy), and all production traffic goes to its ready pods.
   - The same as state V(healthy) of M(tradesense.delivery.rollout_wait).

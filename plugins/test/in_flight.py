@@ -14,7 +14,7 @@ from ..module_utils._rollouts.answers import holds
 DOCUMENTATION = r"""
 name: in_flight
 short_description: Whether a rollout's current revision is another than the stable one
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - A revision is live that is not promoted, or not yet. That is also so after an abort, until a good one takes its place.
 extends_documentation_fragment:

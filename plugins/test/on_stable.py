@@ -14,7 +14,7 @@ from ..module_utils._rollouts.answers import holds
 DOCUMENTATION = r"""
 name: on_stable
 short_description: Whether all production traffic goes to the stable revision
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Read from Service selectors, the canary Ingress and ready endpoints, not from the phase. Enough stable pods have to be ready.
   - Where it is not known, because the module did not look at traffic, this is an error.

@@ -14,7 +14,7 @@ from ..module_utils._rollouts.answers import holds
 DOCUMENTATION = r"""
 name: paused
 short_description: Whether a rollout is paused
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - By a step, by the controller before a promotion, by an analysis without a verdict, or by hand.
   - The field C(pause_reasons) says which.

@@ -14,7 +14,7 @@ from ..module_utils._rollouts.answers import holds
 DOCUMENTATION = r"""
 name: progressing
 short_description: Whether a rollout is on its way
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - The controller works on it, or has not yet taken notice of what it was told.
 extends_documentation_fragment:

@@ -14,7 +14,7 @@ from ..module_utils._rollouts.answers import holds
 DOCUMENTATION = r"""
 name: promotable
 short_description: Whether a rollout waits for a promotion
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - It stands in a pause that only a promotion ends, and M(tradesense.delivery.rollout_promote) would take it.
   - A blue-green is so when its pre-promotion analysis succeeded.

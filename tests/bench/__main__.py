@@ -58,19 +58,14 @@ def main() -> int:
     for name in arguments.parts or PARTS:
         part = PARTS[name]
         items = {key: item for key, item in part.items.items() if not arguments.only or key in arguments.only}
-        watch = Stopwatch()
+        report = Report()
         with _bench(part, arguments.rounds, keep=arguments.keep) as bench:
             found = machine.describe()
-            report = _measure(name, items, bench)
-        file = figures_of(name)
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(report.to_json(name, found), encoding="utf-8")
-        say(
-            "\n".join(
-                ["", f"{name}: {machine.line(found)}", f"medians (smallest..largest) of {arguments.rounds} rounds"]
-            )
-        )
-        say("\n".join(["", *report.lines(), "", f"every value: {file.relative_to(ROOT)} ({watch})"]))
+            try:
+                _measure(name, items, bench, report)
+            finally:
+                # Also what was measured before something went wrong.
+                _publish(name, report, found, arguments.rounds)
         missed += len(report.missed)
     if missed:
         say(f"MISSED {missed} goal{'s' if missed > 1 else ''}")

@@ -151,10 +151,10 @@ def test_a_request_that_nobody_ever_answers_is_looked_for_at_the_end(
     with misbehaving(cluster, tmp_path, fault) as (_, kubeconfig):
         run = Ansible(tmp_path).tasks(
             space.name,
-            [look(), task("rollout_promote", rollouts=["web"], timeout=3)],
+            [look(), task("rollout_promote", rollouts=["web"], timeout=8)],
             kubeconfig=kubeconfig,
         )
     assert run["rollout_promote"].changed
     assert run["rollout_promote"].rollouts["web"]["result"] == "step 1 passed, now in step 3 of 6"
-    assert seconds_of(run)["rollout_promote"] < 3 + GRACE
+    assert seconds_of(run)["rollout_promote"] < 8 + GRACE
     assert reach(space, "web", "Paused")["status"]["currentStepIndex"] == 3

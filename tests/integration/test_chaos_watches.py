@@ -83,8 +83,8 @@ def test_what_no_watch_tells_is_found_all_the_same(space: Space, cluster: Cluste
     ]
     tasks = [
         look(),
-        task("rollout_wait", name="end", rollouts=["end"], timeout=6),
-        task("rollout_promote", name="late", rollouts=["late"], timeout=3),
+        task("rollout_wait", name="end", rollouts=["end"], timeout=10),
+        task("rollout_promote", name="late", rollouts=["late"], timeout=8),
         task("rollout_promote", name="soon", rollouts=["soon"], timeout=60),
     ]
     with misbehaving(cluster, tmp_path, *faults) as (proxy, kubeconfig):
@@ -92,8 +92,8 @@ def test_what_no_watch_tells_is_found_all_the_same(space: Space, cluster: Cluste
         run = Ansible(tmp_path).tasks(space.name, tasks, kubeconfig=kubeconfig)
     took = seconds_of(run)
     assert run["end"].msg == "end is healthy."
-    assert took["end"] < 6 + GRACE
-    for name, most in (("late", 3 + GRACE), ("soon", 25)):
+    assert took["end"] < 10 + GRACE
+    for name, most in (("late", 8 + GRACE), ("soon", 25)):
         assert run[name].changed
         assert run[name].rollouts[name]["result"] == "revision 2 is promoted"
         assert took[name] < most

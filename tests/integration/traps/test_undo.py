@@ -182,8 +182,8 @@ def _keeps_no_pods_apart(space: Space, name: str, hashes: list[str], written: li
 def test_t14_back_after_promotion(ansible: Ansible, space: Space, naive: Naive) -> None:
     """T14: the plugin's undo stops at the first pause, with the bad release live; ours passes all of them on request."""
     names = [f"{who}-{kind}" for who in BOTH for kind in ("canary", "switch")]
-    for name in names:
-        start(space, *(routed(name, weight(30), PAUSE) if name.endswith("canary") else blue_green(name)))
+    made = [routed(name, weight(30), PAUSE) if name.endswith("canary") else blue_green(name) for name in names]
+    start(space, *(item for items in made for item in items))
     old = {name: status(space, name)["stableRS"] for name in names}
     for name in names:
         release(space, name, "v2")

@@ -134,7 +134,10 @@ class Promote:
 
     def _moved(self, before: View, now: View) -> Move:
         if not now.in_flight:
-            return Done(f"revision {now.revision} is promoted")
+            missing = on_stable(now)
+            return Await(missing) if missing else Done(f"revision {now.revision} is promoted")
+        if self.skip_all_steps:
+            return Await(f"revision {now.revision} to be stable ({_stands(now)})")
         if judging(before, "Inconclusive") and run_names(now) - run_names(before):
             return Done(f"its analysis measures anew ({_stands(now)})")
         if now.strategy == BLUE_GREEN:

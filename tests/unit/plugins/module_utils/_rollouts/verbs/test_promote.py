@@ -207,6 +207,14 @@ def test_skipping_all_steps_goes_to_the_end() -> None:
     assert isinstance(Promote(skip_all_steps=True)(done, done, 0), Await)
 
 
+def test_skipping_all_steps_is_done_when_the_traffic_has_moved() -> None:
+    """Behind the last step the controller still scales and switches."""
+    before = view(canary(step=1))
+    running = {"phase": "Progressing", "message": "", "pauseConditions": None, "controllerPause": None}
+    last = view(canary(step=1, status={**running, "currentStepIndex": 7}))
+    assert Promote(skip_all_steps=True)(before, last, 1) == Await("revision 7 to be stable (Progressing, step 7 of 7)")
+
+
 def test_a_blue_green_has_no_steps_to_skip() -> None:
     now = view(blue_green())
     with pytest.raises(DeliveryError, match="no steps to skip"):
