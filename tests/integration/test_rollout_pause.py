@@ -49,7 +49,9 @@ def test_holds_and_lets_go_where_it_was(ansible: Ansible, space: Space) -> None:
     assert not run["again"].changed
     waits = "the images are set; it is paused by hand, so the release waits for rollout_resume"
     assert run["rollout_set_image"].rollouts["users"]["result"] == waits
-    assert run["held"].objects["Deployment/users"]["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
+    assert (
+        run["held"].objects["Deployment/users"]["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
+    )
     assert "it is paused by hand (spec.paused)" in run["rollout_promote"].msg
     assert run["resume"].changed
     assert not run["resumed"].changed

@@ -98,7 +98,12 @@ def test_the_pause_of_a_step_is_no_business_of_a_resume() -> None:
 
 
 def test_a_resumed_abort_says_how_it_ends() -> None:
-    aborted = {"abort": True, "abortedAt": "2026-11-23T10:05:00Z", "phase": "Degraded", "message": "RolloutAborted: x"}
+    aborted: dict[str, Any] = {
+        "abort": True,
+        "abortedAt": "2026-11-23T10:05:00Z",
+        "phase": "Degraded",
+        "message": "RolloutAborted: x",
+    }
     before, after = view(held(**aborted)), view(canary(step=3, status=aborted))
     assert Resume()(before, after, 1) == Done("it goes on with its abort, which rollout_abort brings to its end")
 
