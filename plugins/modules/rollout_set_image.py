@@ -130,7 +130,9 @@ rollouts:
       type: dict
       sample: {set: 10, actual: 10}
     images:
-      description: Images of the live revisions with tags that say which revision runs them.
+      description:
+        - Images of the live revisions with tags that say which revision runs them, V(stable), V(canary), V(active), V(preview) or V(current).
+        - A revision with such a tag is told without pods too. What a running experiment runs has the tag C(experiment:) and the template's name.
       type: list
       elements: dict
       sample: [{name: trading-service, image: "tradesense/trading-service:v2.8.0", tags: [canary]}]

@@ -172,6 +172,16 @@ def test_every_return_value_is_documented_with_a_sample(name: str) -> None:
         assert entry["type"] != "list" or entry.get("elements"), path
 
 
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("rollout_")])
+def test_the_rollouts_of_every_result_are_described_alike(name: str) -> None:
+    """Ansible has no fragments for return values: each module's file repeats them."""
+    described, model = (documentation()[module]["return"]["rollouts"]["contains"] for module in (name, "rollout_info"))
+    only_info = {"serving", "revisions", "analysis_runs"}
+    assert {field: described.get(field) for field in set(model) - only_info} == {
+        field: entry for field, entry in model.items() if field not in only_info
+    }
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_are_tasks_with_full_names_and_valid_options(name: str) -> None:
     operation = operation_of(name)

@@ -22,7 +22,10 @@ from tools.paths import ROOT
 
 API_SERVER, ARGO, CONTROLLERS = "kube-apiserver", "rollouts-controller", "kube-controller-manager"
 _START_SECONDS = 120
-_WATCHES = re.compile(r'^apiserver_longrunning_requests\{[^}]*resource="rollouts"[^}]*verb="WATCH"[^}]*\} (\S+)', re.M)
+# Controllers watch the whole cluster; whoever watches one Rollout is counted by this.
+_WATCHES = re.compile(
+    r'^apiserver_longrunning_requests\{[^}]*resource="rollouts",scope="resource"[^}]*verb="WATCH"[^}]*\} (\S+)', re.M
+)
 
 
 class OwnSandbox:
@@ -92,5 +95,5 @@ def own_sandbox() -> Iterator[tuple[OwnSandbox, Cluster]]:
 
 
 def watchers(cluster: Cluster) -> int:
-    """Return how many watches of Rollouts the API server serves."""
+    """Return how many watches of single Rollouts the API server serves."""
     return sum(int(float(number)) for number in _WATCHES.findall(cluster.text("metrics")))

@@ -134,7 +134,9 @@ class Promote:
 
     def _moved(self, before: View, now: View) -> Move:
         if not now.in_flight:
-            missing = on_stable(now)
+            # To end one pause of a canary, only the Rollout is followed: its ReplicaSets are as they were at the beginning.
+            moves_all = self.skip_all_steps or now.strategy == BLUE_GREEN
+            missing = on_stable(now) if moves_all else ""
             return Await(missing) if missing else Done(f"revision {now.revision} is promoted")
         if self.skip_all_steps:
             return Await(f"revision {now.revision} to be stable ({_stands(now)})")

@@ -272,6 +272,17 @@ def test_a_forced_promotion_of_an_inconclusive_blue_green_is_done_when_it_measur
     assert Promote(force=True)(before, now, 1) == Done("its analysis measures anew (Progressing)")
 
 
+def test_the_end_of_a_canarys_last_pause_is_no_matter_of_replica_sets_that_nobody_follows() -> None:
+    """Seen only when it was promoted already, it would else be waited for until the time is over."""
+    without_router = {"strategy": {"canary": {"trafficRouting": None, "stableService": None, "canaryService": None}}}
+    promoted = canary(at_rest=True, spec=without_router, status={"currentPodHash": NEW, "stableRS": NEW})
+    promoted.replica_sets = canary(step=6).replica_sets
+    promoted.services.clear()
+    before = view(canary(step=6, spec=without_router))
+    assert Promote()(before, view(promoted), 1) == Done("revision 7 is promoted")
+    assert isinstance(Promote(skip_all_steps=True)(before, view(promoted), 1), Await)
+
+
 def test_a_step_that_was_passed_is_told_although_the_next_analysis_was_inconclusive_at_once() -> None:
     before, now = view(canary(step=1)), view(canary(step=3, status=inconclusive(canary=STEP_RUN)))
     assert Promote()(before, now, 1) == Done("step 1 passed, now in step 3 of 7")
