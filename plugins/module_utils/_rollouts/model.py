@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from .._analysis_runs.run import Run
 from .._types import Obj
@@ -150,30 +150,3 @@ class View:
     def place(self) -> str:
         """What a message calls it."""
         return f"{self.kind} {self.name} in namespace {self.namespace}"
-
-    def to_ansible(self) -> Obj:
-        """Return the result's entry: small, stable, documented in the modules' RETURN."""
-        # At the top it would be a circle: the states are judged on views.
-        from .states import holding, serves_stable
-
-        return {
-            "kind": self.kind,
-            "strategy": self.strategy,
-            "phase": self.phase.name,
-            "message": self.phase.message,
-            "revision": self.revision,
-            "stable_revision": self.stable_revision,
-            "current_hash": self.current_hash,
-            "stable_hash": self.stable_hash,
-            "in_flight": self.in_flight,
-            "aborted": self.aborted,
-            "paused": self.paused,
-            "pause_reasons": list(self.pause_reasons),
-            "states": holding(self),
-            "on_stable": serves_stable(self),
-            "step": asdict(self.step) if self.step else None,
-            "weight": asdict(self.weight) if self.weight else None,
-            "images": [asdict(image) for image in self.images],
-            "replicas": asdict(self.replicas),
-            "release": self.release,
-        }

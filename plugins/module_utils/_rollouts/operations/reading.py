@@ -15,7 +15,7 @@ from ..choice import EVERYTHING, Choice, Need
 from ..estate import Estate
 from ..following import follow_lines, follow_picture
 from ..model import View
-from ..report.data import details, document, in_utc
+from ..report.data import details, document, entry_of, in_utc
 from ..report.table import summary, table
 from ..report.tree import brief_tree, tree
 from ..states import HEALTHY, STATES
@@ -31,7 +31,7 @@ def _info(call: Call) -> Result:
     with connect(call) as kube, Estate(kube, given["namespace"], choice, need) as estate:
         views = _watch(call, estate) if given["watch"] else estate.views()
     read_at = datetime.now(UTC)
-    rollouts = {name: {**view.to_ansible(), **details(view)} for name, view in views.items()}
+    rollouts = {name: {**entry_of(view), **details(view)} for name, view in views.items()}
     if given["show"] == "json":
         found = document(given["namespace"], read_at, rollouts)
         call.show("", json.dumps(found, indent=2, ensure_ascii=not call.screen.unicode).splitlines())
@@ -92,7 +92,7 @@ def _wait(call: Call) -> Result:
     result: Result = {
         "changed": False,
         "rollouts": {
-            name: {**view.to_ansible(), "state": waited.reached.get(name, "")} for name, view in waited.views.items()
+            name: {**entry_of(view), "state": waited.reached.get(name, "")} for name, view in waited.views.items()
         },
     }
     if failure:

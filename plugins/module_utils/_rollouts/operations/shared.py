@@ -18,6 +18,7 @@ from ..choice import Choice, Need
 from ..engine import Progress, carry_out
 from ..model import View
 from ..moves import Guards, Verb
+from ..report.data import entry_of
 
 
 def connect(call: Call, seconds: float | None = None) -> Kube:
@@ -78,7 +79,7 @@ def operation(run: Any, options: ArgumentSpec, *, timeout: int, **rules: Any) ->
 
 
 def _entry(work: Progress) -> Result:
-    entry = {**work.now.to_ansible(), "changed": work.changed, "result": work.text}
+    entry = {**entry_of(work.now), "changed": work.changed, "result": work.text}
     if work.error:
         entry["error"] = work.error.sentence()
     return entry

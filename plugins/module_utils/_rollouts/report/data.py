@@ -11,6 +11,32 @@ from ..._analysis_runs.run import Run
 from ..._types import Obj
 from ..model import Pod, View
 from ..revisions import Revision, revisions_of
+from ..states import holding, serves_stable
+
+
+def entry_of(view: View) -> Obj:
+    """Return a workload's entry in a result: small, stable, documented in the modules' RETURN."""
+    return {
+        "kind": view.kind,
+        "strategy": view.strategy,
+        "phase": view.phase.name,
+        "message": view.phase.message,
+        "revision": view.revision,
+        "stable_revision": view.stable_revision,
+        "current_hash": view.current_hash,
+        "stable_hash": view.stable_hash,
+        "in_flight": view.in_flight,
+        "aborted": view.aborted,
+        "paused": view.paused,
+        "pause_reasons": list(view.pause_reasons),
+        "states": holding(view),
+        "on_stable": serves_stable(view),
+        "step": asdict(view.step) if view.step else None,
+        "weight": asdict(view.weight) if view.weight else None,
+        "images": [asdict(image) for image in view.images],
+        "replicas": asdict(view.replicas),
+        "release": view.release,
+    }
 
 
 def details(view: View) -> Obj:

@@ -12,13 +12,14 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.answers import QUESTIONS, TAGS
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.report.data import entry_of
 
 from tests.unit.plugins.builders import IMAGE
 from tests.unit.plugins.scenes import canary, view
 
 PACKAGE = "ansible_collections.tradesense.delivery.plugins"
 FILES = sorted(path.stem for path in (Path(__file__).parents[4] / "plugins" / "test").glob("*.py"))
-PAUSED = view(canary(step=1)).to_ansible()
+PAUSED = entry_of(view(canary(step=1)))
 
 
 def load(name: str) -> Any:

@@ -14,7 +14,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.answ
     images,
     problems,
 )
-from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.report.data import details
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.report.data import details, entry_of
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import Objects
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
@@ -35,7 +35,7 @@ INCONCLUSIVE = [{"reason": "InconclusiveAnalysisRun", "startTime": "x"}]
 def entry(objects: Objects) -> Obj:
     """Return the entry that rollout_info returns."""
     found = view(objects)
-    return {**found.to_ansible(), **details(found)}
+    return {**entry_of(found), **details(found)}
 
 
 CALM, PAUSED, MOVING = (entry(canary(at_rest=True)), entry(canary(step=1)), entry(canary(step=2)))
@@ -179,7 +179,7 @@ def test_pods_in_trouble_are_counted_by_their_status() -> None:
 
 
 def test_the_result_of_a_verb_has_problems_as_far_as_it_tells() -> None:
-    assert problems({"rollouts": {NAME: view(canary(step=1, status=ABORTED)).to_ansible()}}) == [
+    assert problems({"rollouts": {NAME: entry_of(view(canary(step=1, status=ABORTED)))}}) == [
         f"{NAME}: revision 7 was aborted: RolloutAborted: bad"
     ]
     assert NEW in str(PAUSED)

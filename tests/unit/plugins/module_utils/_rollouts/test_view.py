@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.model import Image, Replicas, Step, Weight
+from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.report.data import entry_of
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.states import dead_end
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import (
     Objects,
@@ -51,7 +52,7 @@ def test_a_canary_in_flight() -> None:
 
 
 def test_the_entry_of_a_result_is_plain_and_has_every_documented_key() -> None:
-    entry = view(canary(step=1)).to_ansible()
+    entry = entry_of(view(canary(step=1)))
     assert json.loads(json.dumps(entry)) == entry
     assert set(entry) == {
         "kind", "strategy", "phase", "message", "revision", "stable_revision", "current_hash", "stable_hash",
@@ -59,7 +60,7 @@ def test_the_entry_of_a_result_is_plain_and_has_every_documented_key() -> None:
         "weight", "images", "replicas", "release",
     }  # fmt: skip
     assert entry["step"] == {"index": 1, "total": 7}
-    assert view(blue_green()).to_ansible()["step"] is None
+    assert entry_of(view(blue_green()))["step"] is None
 
 
 def test_images_carry_the_tags_of_the_revisions_that_run_them() -> None:
