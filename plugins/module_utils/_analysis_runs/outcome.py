@@ -64,7 +64,7 @@ def timeout_of(name: str, item: Obj, timeout: float, note: str, *, where: str, r
             where=where,
             result=result,
         )
-    longest = max((shortest(metric) for metric, _ in metrics_of(item)), default=0.0)
+    longest = max((shortest(pair[0]) for pair in metrics_of(item)), default=0.0)
     return DeliveryError(
         f"analysis run {name} has no verdict after {timeout:g} s: {'; '.join(lacking(item))}; {note}",
         reason="Timeout",

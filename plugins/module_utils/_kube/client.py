@@ -116,7 +116,7 @@ class Kube:
             answer = self.request("get", kind.path(namespace), _target(kind, namespace, ""), params=params)
         except ApiFailure as failure:
             if failure.code == 400 and labels:
-                raise bad_selector(labels, self.cluster) from failure
+                raise bad_selector(labels, self.cluster) from None
             raise
         items = [{"apiVersion": kind.api_version, "kind": kind.name, **item} for item in answer.get("items") or []]
         return Listing(items, str((answer.get("metadata") or {}).get("resourceVersion") or ""))
