@@ -155,7 +155,7 @@ def test_ends_early_when_it_is_deleted(ansible: Ansible, space: Space) -> None:
     start(space, canary("web", weight(20), PAUSE))
     release(space, "web", "v2")
     reach(space, "web", "Paused")
-    deletion = threading.Timer(float(PAUSES[ansible.door].rstrip("s")), space.delete, ("Rollout", "web"))
+    deletion = threading.Timer(2 * float(PAUSES[ansible.door].rstrip("s")), space.delete, ("Rollout", "web"))
     deletion.start()
     try:
         run = ansible.tasks(space.name, [task("rollout_wait", rollouts=["web"], timeout=60, fails=True)])
