@@ -8,6 +8,7 @@ python -m tests.bench [verbs] [--rounds N] [--only ITEM ...] [--strict] [--keep]
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -52,6 +53,8 @@ PARTS = {"verbs": _Part(verbs.ITEMS, verbs.NOT_NEEDED)}
 def main() -> int:
     """Measure the named parts (default: all); exit code 1 for a missed goal only when that was asked for."""
     arguments = _arguments()
+    # Whoever ends it from outside gets what was measured so far, and no sandbox stays behind.
+    signal.signal(signal.SIGTERM, _leave)
     for environment in (NEWEST, BENCH):
         ensure(environment)
     missed = 0
@@ -62,10 +65,10 @@ def main() -> int:
         with _bench(part, arguments.rounds, keep=arguments.keep) as bench:
             found = machine.describe()
             try:
-                _measure(name, items, bench, report)
+                _measure(name, items, bench, report, found)
             finally:
                 # Also what was measured before something went wrong.
-                _publish(name, report, found, arguments.rounds)
+                _show(name, report, found, arguments.rounds)
         missed += len(report.missed)
     if missed:
         say(f"MISSED {missed} goal{'s' if missed > 1 else ''}")
@@ -114,7 +117,11 @@ def _bench(part: _Part, rounds: int, *, keep: bool) -> Iterator[Bench]:
             say(f"sandbox {layout.name}: down, {count} processes stopped")
 
 
-def _measure(name: str, items: Mapping[str, Callable[[Bench], Report]], bench: Bench, report: Report) -> None:
+def _measure(
+    name: str, items: Mapping[str, Callable[[Bench], Report]], bench: Bench, report: Report, found: dict[str, Any]
+) -> None:
+    file = figures_of(name)
+    file.parent.mkdir(exist_ok=True)
     for key, item in items.items():
         watch = Stopwatch()
         say(f"== {name}: {key}")
@@ -123,15 +130,18 @@ def _measure(name: str, items: Mapping[str, Callable[[Bench], Report]], bench: B
         except (AssertionError, Refused, requests.RequestException) as error:
             # From the helpers of the integration tests, for which the test runner finds the words.
             raise ToolError(f"{key} could not be measured: {error}") from error
+        # After each item: what took minutes must not be lost with the next one.
+        file.write_text(report.to_json(name, found), encoding="utf-8")
         say(f"{key}: measured in {watch}")
 
 
-def _publish(name: str, report: Report, found: dict[str, Any], rounds: int) -> None:
-    file = figures_of(name)
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(report.to_json(name, found), encoding="utf-8")
+def _show(name: str, report: Report, found: dict[str, Any], rounds: int) -> None:
     head = [f"{name}: {machine.line(found)}", f"medians (smallest..largest) of {rounds} rounds"]
-    say("\n".join(["", *head, "", *report.lines(), "", f"every value: {file.relative_to(ROOT)}"]))
+    say("\n".join(["", *head, "", *report.lines(), "", f"every value: {figures_of(name).relative_to(ROOT)}"]))
+
+
+def _leave(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

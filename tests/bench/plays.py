@@ -67,7 +67,7 @@ class Stage:
 
 
 class Run:
-    """A run of ansible-playbook that is going on."""
+    """A run of ansible-playbook that is going on. Use as a context manager: whoever leaves early ends it."""
 
     def __init__(self, process: subprocess.Popen[str], marks: Path) -> None:
         self._process = process
@@ -79,6 +79,15 @@ class Run:
         self._watchdog.start()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.cancel()
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
 
     def wait_until_begun(self, task: str, seconds: float = 60) -> float:
         """Wait until a task began; return when.
@@ -108,7 +117,6 @@ class Run:
         code = self._process.wait()
         seconds, cpu = time.monotonic() - self._began, children_cpu() - self._cpu
         self._reader.join()
-        self._watchdog.cancel()
         tasks = list(marks_of(entries_of(self._marks)))
         if code:
             raise ToolError(f"a measured play failed (exit code {code})", detail=self._tail())
@@ -137,7 +145,8 @@ class Player:
 
     def play(self, tasks: list[Task], stage: Stage, *, changed: bool | None = None) -> Play:
         """Run tasks to their end; see `Run.finish`."""
-        return self.start(tasks, stage).finish(changed=changed)
+        with self.start(tasks, stage) as run:
+            return run.finish(changed=changed)
 
     def start(self, tasks: list[Task], stage: Stage) -> Run:
         """Start a play of these tasks; those without a name are called `1`, `2` and so on."""

@@ -77,16 +77,16 @@ def _one_play(
 ) -> None:
     stage.release(space, _ROLLOUT, f"v{secrets.token_hex(4)}")
     stage.reach(space, _ROLLOUT, "Paused", step=0)
-    run = bench.player.start([way.task(space, step) for step in range(1, _EVENTS + 1)], way.stage)
     shown = []
-    for step in range(1, _EVENTS + 1):
-        run.wait_until_begun(str(step))
-        rollouts.when(_ROLLOUT, paused_in(step - 1))
-        rollouts.forget()
-        time.sleep(_SETTLE.get(way.key, _SETTLE_OTHERS) + random.uniform(0, way.period))
-        sent = end_pause(space, _ROLLOUT)
-        shown.append(rollouts.when(_ROLLOUT, in_step(step), since=sent))
-    play = run.finish()
+    with bench.player.start([way.task(space, step) for step in range(1, _EVENTS + 1)], way.stage) as run:
+        for step in range(1, _EVENTS + 1):
+            run.wait_until_begun(str(step))
+            rollouts.when(_ROLLOUT, paused_in(step - 1))
+            rollouts.forget()
+            time.sleep(_SETTLE.get(way.key, _SETTLE_OTHERS) + random.uniform(0, way.period))
+            sent = end_pause(space, _ROLLOUT)
+            shown.append(rollouts.when(_ROLLOUT, in_step(step), since=sent))
+        play = run.finish()
     ends += [(mark.ended - moment) * 1000 for mark, moment in zip(play.tasks, shown, strict=True)]
     if way.speaks:
         lines += [(_spoke(play, moment) - moment) * 1000 for moment in shown]
