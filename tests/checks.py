@@ -22,7 +22,7 @@ from tools.report import Stopwatch, say
 from tools.setup import NEWEST, OLDEST
 
 # Workers of the test runs: the machine has two cores, and a test mostly waits for the controller.
-_WORKERS = "4"
+_WORKERS = "3"
 # Compares some hundred states with the kubectl plugin. All of them are built at once, so it wants the controller for itself,
 # and none of it depends on the interpreter.
 _BESIDE_PLUGIN = "tests/integration/test_beside_plugin.py"

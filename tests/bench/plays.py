@@ -28,6 +28,7 @@ SHIPPED = "shipped"
 _HERE = Path(__file__).resolve().parent
 # Nothing here takes so long unless it hangs.
 _LONGEST_SECONDS = 600
+_PATIENCE_SECONDS = 5
 _TAIL_LINES = 30
 
 
@@ -86,8 +87,13 @@ class Run:
     def __exit__(self, *_: object) -> None:
         self._watchdog.cancel()
         if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+            # It ends its workers itself when it is asked to.
+            self._process.terminate()
+            try:
+                self._process.wait(_PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
     def wait_until_begun(self, task: str, seconds: float = 60) -> float:
         """Wait until a task began; return when.
