@@ -28,7 +28,7 @@ from .retrying import pause_after
 
 # A watch is renewed after this long, so that a connection that died in silence is noticed.
 _RENEW_SECONDS = 60
-_LISTS_AT_ONCE = 3
+_LISTS_AT_ONCE = 2
 # A watch that ended sooner than this, with nothing told, has failed, whatever it ended with.
 _SHORT_SECONDS = 1.0
 # A server that asks to be left alone for longer is asked all the same: somebody waits.
