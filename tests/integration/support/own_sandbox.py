@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from tools.paths import ROOT
 
 API_SERVER, ARGO, CONTROLLERS = "kube-apiserver", "rollouts-controller", "kube-controller-manager"
 _START_SECONDS = 120
+_END_SECONDS = 20
 # Controllers watch the whole cluster; whoever watches one Rollout is counted by this.
 _WATCHES = re.compile(
     r'^apiserver_longrunning_requests\{[^}]*resource="rollouts",scope="resource"[^}]*verb="WATCH"[^}]*\} (\S+)', re.M
@@ -55,7 +57,12 @@ class OwnSandbox:
 
     def kill(self, part: str) -> None:
         """Let a part die as in a crash, without a word to anybody."""
-        self._process(part).signal(signal.SIGKILL)
+        process = self._process(part)
+        process.signal(signal.SIGKILL)
+        deadline = time.monotonic() + _END_SECONDS
+        # Whatever comes next needs its port, which it holds until it is really gone.
+        while self._pids.running(part) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def restart(self, part: str) -> None:
         """Start a part again, wherever it stands, and wait until it works."""
