@@ -87,7 +87,9 @@ def _find_deployments(kube: Kube, namespace: str, choice: Choice, missing: list[
 
 
 def _find_referenced(kube: Kube, namespace: str, referenced: list[str], found: Found) -> None:
-    seen = {item["metadata"]["name"] for listing in found.listings.values() for item in listing.items}
+    # A Deployment may have the name of its Rollout.
+    deployments = [listing for selection, listing in found.listings.items() if selection.kind == DEPLOYMENT]
+    seen = {item["metadata"]["name"] for listing in deployments for item in listing.items}
     if any(name not in seen for name in referenced):
         selection = _selection(DEPLOYMENT, namespace, Choice(tuple(referenced)))
         found.listings.setdefault(selection, _list(kube, selection))

@@ -146,7 +146,7 @@ def _selected_elsewhere(view: View) -> str:
     if traffic.main and traffic.main != view.stable_hash:
         return f"production traffic still goes to pods of {traffic.main}, not of the stable {view.stable_hash}"
     weight = _weight(view)
-    if weight and view.stable_hash != view.current_hash:
+    if weight:
         return f"the router still sends {weight} % to the canary"
     ready = traffic.ready.get(view.stable_hash, 0)
     if ready < view.replicas.desired:
@@ -155,10 +155,20 @@ def _selected_elsewhere(view: View) -> str:
 
 
 def _weight(view: View) -> float:
-    """Return the percent that the router was told to send to the canary; of most routers only the controller knows."""
+    """Return the percent that the router was told to send to other pods than stable ones.
+
+    After a promotion its canary is the stable revision, whatever the weight; after the stable template was restored it is the
+    bad one for a moment, although the controller says Healthy already. Of most routers only the controller knows the weight.
+    """
+    weights = ((view.raw.get("status") or {}).get("canary") or {}).get("weights") or {}
+    canary = str((weights.get("canary") or {}).get("podTemplateHash") or "")
+    at_rest = view.stable_hash == view.current_hash
+    if at_rest and canary in ("", view.stable_hash):
+        return 0
     if view.traffic.weight is not None:
         return view.traffic.weight
-    return view.weight.actual if view.weight and _is_routed(view) else 0
+    actual = view.weight.actual if view.weight and _is_routed(view) else 0
+    return 100 - actual if at_rest and actual else actual
 
 
 def _pods_elsewhere(view: View) -> str:

@@ -27,6 +27,7 @@ from tests.integration.support.stage import (
     unready,
 )
 from tests.integration.support.watching import Watch
+from tests.integration.traps.shortage import no_more_pods
 from tests.integration.traps.templates import runs_of, unmeasured
 from tests.integration.traps.waits import each
 
@@ -69,6 +70,30 @@ def test_t7_an_abort_after_a_full_promotion(ansible: Ansible, space: Space, naiv
     assert serving(space, "ours-stable") == serving(space, "ours-too-active") == 2
     for name in names[:2]:
         assert not status(space, name).get("abort")
+
+
+def test_t7_an_abort_inside_the_rollback_window(ansible: Ansible, space: Space, naive: Naive) -> None:
+    """T7: on its way back to an earlier revision every abort is removed; ours brings the stable template back instead."""
+    made = blue_green("web")
+    made[-1]["spec"]["rollbackWindow"] = {"revisions": 3}
+    start(space, *made)
+    first = status(space, "web")["stableRS"]
+    release(space, "web", "v2")
+    reach(space, "web", "Paused")
+    promote_fully(space, "web")
+    stable = status(space, "web")["stableRS"]
+    space.until(lambda: replica_sets(space, "web")[first] == 0, "the old pods gone")
+    with no_more_pods(space):
+        assert release(space, "web", "v1") == first
+        assert naive.abort("web") == "rollout 'web' aborted"
+        space.until(lambda: not status(space, "web").get("abort"), "the abort to be removed")
+        assert status(space, "web")["currentPodHash"] == first, "and it goes on its way"
+        run = ansible.tasks(space.name, [task("rollout_abort", rollouts=["web"])])
+    item = run["rollout_abort"].rollouts["web"]
+    assert item["result"] == f"{stable} serves all traffic; its template was restored"
+    assert status(space, "web")["currentPodHash"] == stable
+    assert selected(space, "web-active") == stable
+    assert serving(space, "web-active") == 2
 
 
 def test_t8_an_abort_of_what_is_paused_by_hand(ansible: Ansible, space: Space, naive: Naive, sandbox: Sandbox) -> None:

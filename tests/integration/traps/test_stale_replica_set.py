@@ -23,6 +23,7 @@ from tests.integration.support.stage import (
     status,
 )
 from tests.integration.support.watching import Watch
+from tests.integration.traps.shortage import no_more_pods
 from tests.integration.traps.waits import each
 
 _ADMISSION = "apis/admissionregistration.k8s.io/v1"
@@ -141,18 +142,3 @@ def _is_held_back(space: Space) -> bool:
     except Refused as refused:
         return "held back by a test" in str(refused)
     return False
-
-
-@contextmanager
-def no_more_pods(space: Space) -> Iterator[None]:
-    """Let nothing start any more: what takes a while elsewhere would be over in a moment here."""
-    quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
-    path = f"api/v1/namespaces/{space.name}/resourcequotas"
-    space.cluster.request("POST", path, quota)
-    space.until(
-        lambda: space.cluster.request("GET", f"{path}/none").get("status", {}).get("hard"), "the quota in force"
-    )
-    try:
-        yield
-    finally:
-        space.cluster.request("DELETE", f"{path}/none")

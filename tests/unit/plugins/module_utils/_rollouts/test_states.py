@@ -34,6 +34,7 @@ from tests.unit.plugins.builders import (
     canary_ingress,
     deployment,
     endpoint_slice,
+    laid_over,
     metric,
     replica_set,
     service,
@@ -216,6 +217,20 @@ def test_a_weight_counts_only_while_the_canary_is_another_revision() -> None:
     objects.ingresses = [canary_ingress(60)]
     assert on_stable(view(objects)) == ""
     assert on_stable(view(canary(step=1, weight=60))) == "the router still sends 60 % to the canary"
+
+
+def test_a_weight_counts_while_a_restored_template_has_not_reached_the_router() -> None:
+    """The controller says Healthy some milliseconds before it takes the traffic off the bad pods."""
+    weights = {"canary": {"weight": 20, "podTemplateHash": NEW}, "stable": {"weight": 80, "podTemplateHash": OLD}}
+    objects = canary(at_rest=True, status={"canary": {"weights": weights}})
+    objects.ingresses = [canary_ingress(20)]
+    assert on_stable(view(objects)) == "the router still sends 20 % to the canary"
+    assert lack_of(view(objects), "healthy") == "the router still sends 20 % to the canary"
+    objects.ingresses = [canary_ingress(0)]
+    assert on_stable(view(objects)) == ""
+    strategy = {"canary": {"trafficRouting": {"nginx": None, "istio": {"virtualService": {"name": "web"}}}}}
+    objects.rollouts[0] = laid_over(objects.rollouts[0], {"spec": {"strategy": strategy}})
+    assert on_stable(view(objects)) == "the router still sends 20 % to the canary"
 
 
 def test_a_deployment_and_a_rollout_without_services_have_no_traffic_to_look_at() -> None:
