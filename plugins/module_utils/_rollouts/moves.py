@@ -126,3 +126,8 @@ def refuse_deployment(view: View, verb: str) -> None:
         raise refuse(
             view, f"a Deployment cannot be {verb}", "this verb is for Rollouts (strategies canary and blue_green)"
         )
+
+
+def unseen_template(view: View) -> bool:
+    """Return whether the controller has not yet seen the newest spec: what is live is then not known."""
+    return not view.phase.settled and "observed" in view.phase.message

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..model import BLUE_GREEN, View
-from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_deployment, refuse_overtaken
+from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_deployment, refuse_overtaken, unseen_template
 from ..states import on_stable
 from .restoring import not_taken, restore
 
@@ -28,7 +28,7 @@ class Abort:
         if sent:
             return self._after(before, now)
         refuse_deployment(now, "aborted")
-        if not now.phase.settled and "observed" in now.phase.message:
+        if unseen_template(now):
             # An abort in the same instant as a new template is erased by it.
             return Await(f"the controller ({now.phase.message})")
         self.guards.check(now)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .. import phase as phases
 from ..model import View
-from ..moves import Await, Done, Guards, Move, Send, refuse
+from ..moves import Await, Done, Guards, Move, Send, refuse, unseen_template
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,6 @@ class Resume:
         if now.aborted and now.in_flight:
             return Done("it goes on with its abort, which rollout_abort brings to its end")
         return Done(f"it goes on{_where(now)}{_still(now)}")
-
-
-def unseen_template(view: View) -> bool:
-    """Return whether the controller has not yet seen the newest spec: what is live is then not known."""
-    return not view.phase.settled and "observed" in view.phase.message
 
 
 def _where(view: View) -> str:

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from ..._errors import DeliveryError
 from .. import phase as phases
 from ..model import View
-from ..moves import Await, Done, Guards, Move, Send, refuse
-from .pause import unseen_template
+from ..moves import Await, Done, Guards, Move, Send, refuse, unseen_template
 
 _ANNOTATION = "kubectl.kubernetes.io/restartedAt"
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"

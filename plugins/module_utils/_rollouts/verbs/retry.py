@@ -7,9 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..model import View
-from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_deployment
+from ..moves import Await, Done, Guards, Move, Send, refuse, refuse_deployment, unseen_template
 from ..states import broken
-from .pause import unseen_template
 
 
 @dataclass(frozen=True)
