@@ -38,7 +38,8 @@ options:
     type: int
     default: 600
 notes:
-  - Needed permissions in the namespace are list and watch of rollouts (argoproj.io), list of replicasets (apps), patch of rollouts (argoproj.io).
+  - Needed permissions in the namespace are list and watch of rollouts (argoproj.io), list and watch of replicasets (apps), list and watch of
+    pods, patch of rollouts (argoproj.io).
   - Where a Deployment is meant, labels choose, or a rollout has a C(workloadRef), also list and watch of deployments (apps).
   - For a Deployment, also patch of deployments (apps).
 seealso:

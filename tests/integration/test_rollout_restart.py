@@ -47,7 +47,7 @@ def test_every_pod_is_new(ansible: Ansible, space: Space) -> None:
     assert "at: 'tonight' is not a moment with a time zone" in run["no moment"].msg
     for name in names:
         assert run["restart"].rollouts[name]["result"] == f"all pods are newer than {moment}"
-        assert run["restart"].rollouts[name]["phase"] == "Healthy"
+        assert run["restart"].rollouts[name]["phase"] == "Healthy", run["restart"].rollouts[name]
         alive = {
             item["metadata"]["name"]
             for item in space.list("Pod")

@@ -80,7 +80,13 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     "rollout_wait": (*_workloads(), *_around()),
     "rollout_pause": (*_workloads(), *_REVISIONS, _SPEC, _DEPLOYMENT),
     "rollout_resume": (*_workloads(), *_REVISIONS, _SPEC, _DEPLOYMENT),
-    "rollout_restart": (*_workloads(), *_REVISIONS, _SPEC, _DEPLOYMENT),
+    "rollout_restart": (
+        *_workloads(),
+        Right(_APPS, "replicasets", FOLLOW),
+        Right(_CORE, "pods", FOLLOW),
+        _SPEC,
+        _DEPLOYMENT,
+    ),
     "rollout_set_image": (*_workloads(), *_REVISIONS, _SPEC, _REFERENCED),
     "rollout_retry": (*_workloads(when=REFERENCED), *_REVISIONS, _STATUS),
     "rollout_promote": (

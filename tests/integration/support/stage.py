@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from tests.integration.support.cluster import Obj, Space
@@ -50,6 +51,17 @@ def release(space: Space, name: str, tag: str) -> str:
     change = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": image(tag)}]
     space.patch("Rollout", name, change, how="json", fieldManager="somebody-else")
     return taken(space, name, before)
+
+
+def next_second(space: Space, name: str) -> None:
+    """Wait until what is made from now on is younger than the stable ReplicaSet: its time of creation is in whole seconds.
+
+    Argo's rollback window takes revisions of the same second for equally old, and so for no way back.
+    """
+    stable = status(space, name)["stableRS"]
+    [found] = [item for item in space.list("ReplicaSet") if item["metadata"]["labels"].get(HASH) == stable]
+    made = datetime.datetime.fromisoformat(found["metadata"]["creationTimestamp"])
+    space.until(lambda: datetime.datetime.now(datetime.UTC) - made > datetime.timedelta(seconds=1), "the next second")
 
 
 def in_first_pause(space: Space, *manifests: Obj) -> None:

@@ -16,6 +16,7 @@ from tests.integration.support.stage import (
     HASH,
     abort,
     canary_weight,
+    next_second,
     promote_fully,
     reach,
     release,
@@ -78,6 +79,7 @@ def test_t7_an_abort_inside_the_rollback_window(ansible: Ansible, space: Space, 
     made[-1]["spec"]["rollbackWindow"] = {"revisions": 3}
     start(space, *made)
     first = status(space, "web")["stableRS"]
+    next_second(space, "web")
     release(space, "web", "v2")
     reach(space, "web", "Paused")
     promote_fully(space, "web")

@@ -13,6 +13,7 @@ from tests.integration.support.objects import blue_green
 from tests.integration.support.plays import Ansible, task
 from tests.integration.support.stage import (
     HASH,
+    next_second,
     promote_fully,
     promoted,
     reach,
@@ -38,6 +39,8 @@ def test_x3_back_to_pods_that_are_gone(ansible: Ansible, space: Space, naive: Na
         items[-1]["spec"]["rollbackWindow"] = {"revisions": 3}
     start(space, *(item for items in made.values() for item in items))
     old = {name: status(space, name)["stableRS"] for name in names}
+    for name in names:
+        next_second(space, name)
     new = {name: release(space, name, "v2") for name in names}
     for name in names:
         reach(space, name, "Paused")

@@ -48,7 +48,8 @@ def _restart(call: Call) -> Result:
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     named = call.params["at"] is not None
     at = moment_of(call.params["at"]) if named else now
-    return run_verb(call, Restart(at, named, now, guards_of(call.params)), Need.REVISIONS)
+    need = Need.REVISIONS | Need.PODS | Need.FOLLOWED
+    return run_verb(call, Restart(at, named, now, guards_of(call.params)), need)
 
 
 def _abort(call: Call) -> Result:

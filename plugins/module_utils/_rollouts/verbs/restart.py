@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Restart: replace all pods by new ones of the same template. Pure functions. Private to this collection.
 
-Argo's controller evicts every pod that is older than ``spec.restartAt``, few at a time, and writes ``status.restartedAt`` when
-none is left. A Deployment has no such field: there a new annotation of its template makes new pods, as kubectl does.
+Argo's controller evicts every pod that is older than ``spec.restartAt``, few at a time, and writes ``status.restartedAt`` with
+the last eviction: not when the new pods are there, and while its numbers are still those of the old ones. So the pods themselves
+are looked at. A Deployment has no such field: there a new annotation of its template makes new pods, as kubectl does.
 """
 
 from __future__ import annotations
@@ -89,8 +90,9 @@ class Restart:
             return Done(f"its pods restart at {asked.strftime(_FORMAT)}")
         if not _restarted(now):
             return Await(f"the controller to replace its pods ({now.phase.message or now.phase.name})")
-        if now.replicas.available < min(now.replicas.current, now.replicas.desired):
-            return Await(f"{now.replicas.available} of {now.replicas.desired} pods available")
+        missing = _missing(now, asked) if asked is not None else ""
+        if missing:
+            return Await(missing)
         return Done(f"all pods are newer than {_asked_text(now)}")
 
 
@@ -134,3 +136,21 @@ def _asked_text(view: View) -> str:
 
 def _restarted(view: View) -> bool:
     return bool(view.raw["spec"].get("restartAt") == (view.raw.get("status") or {}).get("restartedAt"))
+
+
+def _missing(now: View, asked: datetime.datetime) -> str:
+    """Return what the pods of a restarted Rollout still lack, empty when all are new and available."""
+    for pod_hash, replica_set in now.hashes.items():
+        wanted = int(replica_set["spec"].get("replicas") or 0)
+        alive = [pod for pod in now.pods.get(pod_hash, ()) if pod.status != "Terminating"]
+        new = [pod for pod in alive if moment_of(pod.created) >= asked]
+        if len(new) < len(alive):
+            return f"{len(alive) - len(new)} old pods of {pod_hash} to go"
+        ready = sum(pod.ready for pod in new)
+        available = int((replica_set.get("status") or {}).get("availableReplicas") or 0)
+        if min(ready, available) < wanted:
+            return f"{min(ready, available)} of {wanted} new pods of {pod_hash} available"
+    if not now.in_flight and now.phase.name == phases.PROGRESSING:
+        # With nothing in flight the controller waits for nothing else than to count them.
+        return f"the controller to count its new pods ({now.phase.message or now.phase.name})"
+    return ""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,8 +15,9 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.mode
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.moves import Await, Done, Guards, Send
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.verbs.restart import Restart, moment_of
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.view import Objects
+from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
 
-from tests.unit.plugins.builders import NAME, deployment
+from tests.unit.plugins.builders import NAME, NEW, OLD, deployment, pod
 from tests.unit.plugins.scenes import canary, later, view
 
 NOW = datetime.datetime(2026, 11, 23, 10, 0, 0, tzinfo=datetime.UTC)
@@ -26,11 +29,19 @@ def verb(at: str | None = None, **more: Any) -> Restart:
     return Restart(moment_of(at) if at else NOW, at is not None, NOW, **more)
 
 
-def rollout(asked: str = "", done: str = "", **more: Any) -> View:
-    """Return a canary at rest whose restart was asked for, and done."""
+def rollout(asked: str = "", done: str = "", *, pods: Sequence[str] = [TEXT] * 10, **more: Any) -> View:
+    """Return a canary at rest whose restart was asked for, and done; `pods` says when each was made, - for one not ready."""
     spec = {"restartAt": asked} if asked else {}
     status = {"restartedAt": done} if done else {}
-    return view(canary(at_rest=True, spec={**spec, **more.pop("spec", {})}, status={**status, **more}))
+    objects = canary(at_rest=True, spec={**spec, **more.pop("spec", {})}, status={**status, **more})
+    return view(dataclasses.replace(objects, pods=[_pod(index, made) for index, made in enumerate(pods)]))
+
+
+def _pod(index: int, made: str) -> Obj:
+    given: Obj = {"metadata": {"creationTimestamp": made.lstrip("-")}}
+    if made.startswith("-"):
+        given["status"] = {"conditions": [{"type": "Ready", "status": "False"}]}
+    return pod(str(index), OLD, given=given)
 
 
 def rolling(moment: str = "", **more: Any) -> View:
@@ -47,9 +58,41 @@ def test_pods_older_than_now_are_replaced() -> None:
     assert verb()(before, rollout(TEXT, TEXT), 1) == Done(f"all pods are newer than {TEXT}")
 
 
-def test_it_is_not_done_before_the_new_pods_are_available() -> None:
+@pytest.mark.parametrize(
+    ("pods", "lacks"),
+    [
+        ([*[TEXT] * 9, EARLIER], f"1 old pods of {OLD} to go"),
+        ([TEXT] * 9, f"9 of 10 new pods of {OLD} available"),
+        ([*[TEXT] * 8, f"-{TEXT}", f"-{LATER}"], f"8 of 10 new pods of {OLD} available"),
+    ],
+)
+def test_it_is_not_done_with_the_last_eviction(pods: list[str], lacks: str) -> None:
+    """The controller says so in `restartedAt`, while its numbers are those of the pods that it has just evicted."""
+    assert verb()(rollout(), rollout(TEXT, TEXT, pods=pods), 1) == Await(lacks)
+
+
+def test_a_pod_that_is_ready_but_not_long_enough_is_not_available() -> None:
+    objects = canary(at_rest=True, spec={"restartAt": TEXT}, status={"restartedAt": TEXT})
+    for item in objects.replica_sets:
+        item["status"]["availableReplicas"] = 4
+    young = view(dataclasses.replace(objects, pods=[_pod(index, TEXT) for index in range(10)]))
+    assert verb()(rollout(), young, 1) == Await(f"4 of 10 new pods of {OLD} available")
+
+
+def test_it_is_not_done_before_the_controller_has_counted_the_new_pods() -> None:
     before = rollout()
-    assert verb()(before, rollout(TEXT, TEXT, availableReplicas=9), 1) == Await("9 of 10 pods available")
+    counting = rollout(TEXT, TEXT, phase="Progressing", message="more replicas need to be updated")
+    assert verb()(before, counting, 1) == Await(
+        "the controller to count its new pods (more replicas need to be updated)"
+    )
+
+
+def test_a_release_in_flight_is_not_waited_for() -> None:
+    objects = canary(spec={"restartAt": TEXT}, status={"restartedAt": TEXT, "phase": "Progressing"})
+    pods = [pod(str(index), pod_hash) for pod_hash, count in ((OLD, 10), (NEW, 1)) for index in range(count)]
+    flying = view(dataclasses.replace(objects, pods=pods))
+    assert flying.in_flight
+    assert isinstance(verb()(flying, flying, 1), Done)
 
 
 def test_a_named_moment_makes_a_second_call_change_nothing() -> None:
