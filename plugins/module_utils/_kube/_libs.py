@@ -8,19 +8,28 @@ without any library installed: so the import may fail here, and `require` says s
 
 from __future__ import annotations
 
+import ssl
 import sys
 
 from .._errors import DeliveryError
 
 try:
     import urllib3.exceptions
+    import yaml
     from kubernetes import client, config
     from kubernetes.client.exceptions import ApiException
     from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.kube_config import ConfigNode, KubeConfigLoader
     from kubernetes.dynamic import DynamicClient
     from kubernetes.dynamic.exceptions import DynamicApiError
     from kubernetes.watch.watch import iter_resp_lines
     from urllib3.util import Retry
+
+    # libyaml's, where PyYAML was built with it, reads a kubeconfig ten times as fast.
+    YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # OpenSSL reads its settings and loads its algorithms with the first context of a process. Made here, that is done once
+    # in Ansible's own process, and not again in the worker of each task.
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     IMPORT_PROBLEM = ""
 except ImportError as error:  # pragma: no cover - the test environments have the library
@@ -29,14 +38,18 @@ except ImportError as error:  # pragma: no cover - the test environments have th
 __all__ = [
     "ApiException",
     "ConfigException",
+    "ConfigNode",
     "DynamicApiError",
     "DynamicClient",
+    "KubeConfigLoader",
     "Retry",
+    "YamlLoader",
     "client",
     "config",
     "iter_resp_lines",
     "require",
     "urllib3",
+    "yaml",
 ]
 
 

@@ -109,16 +109,32 @@ def _load_base(credentials: Credentials, configuration: Any) -> None:
 
 
 def _load_file(credentials: Credentials, configuration: Any) -> None:
-    path = os.path.expanduser(credentials.kubeconfig) if isinstance(credentials.kubeconfig, str) else None
-    if path is not None and not any(os.path.isfile(part) for part in path.split(os.pathsep)):
+    # Not the library's own default: that is KUBECONFIG as it was when the library was imported, before the task's environment.
+    given = credentials.kubeconfig if isinstance(credentials.kubeconfig, str) else ""
+    path = given or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    parts = [os.path.expanduser(part) for part in path.split(os.pathsep) if part]
+    files = [part for part in parts if os.path.isfile(part)]
+    if not files:
         raise DeliveryError(
             f"the kubeconfig {path} does not exist",
             reason="BadKubeconfig",
             hint="check option kubeconfig, K8S_AUTH_KUBECONFIG and KUBECONFIG",
         )
-    _libs.config.load_kube_config(
-        config_file=path, context=credentials.context, client_configuration=configuration, persist_config=False
-    )
+    if len(files) > 1:
+        _libs.config.load_kube_config(
+            config_file=os.pathsep.join(files),
+            context=credentials.context,
+            client_configuration=configuration,
+            persist_config=False,
+        )
+        return
+    # The library reads even a single file by the slow, pure-Python parser: more time than a request takes.
+    with open(files[0], encoding="utf-8") as file:
+        content = _libs.yaml.load(file, Loader=_libs.YamlLoader)
+    if content is None:
+        raise _libs.ConfigException("No configuration found.")
+    node = _libs.ConfigNode("kube-config", content, files[0])
+    _libs.KubeConfigLoader(node, active_context=credentials.context, config_base_path=None).load_and_set(configuration)
 
 
 def _overlay(credentials: Credentials, configuration: Any) -> None:

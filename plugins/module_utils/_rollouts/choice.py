@@ -16,6 +16,7 @@ class Need(enum.Flag):
     """What a verb looks at beside the workloads; nothing else is read, so nothing else has to be permitted.
 
     `FOLLOWED` says that all of it is watched while the verb waits; without, it is read at the beginning and at the end.
+    `ONCE` says that the beginning is enough: the verb changes none of it, and the result would be the same.
     `SWITCHES` asks for everything, followed, if a blue-green rollout is among the chosen: its promotion switches a Service.
     """
 
@@ -25,6 +26,7 @@ class Need(enum.Flag):
     ANALYSIS = enum.auto()
     PODS = enum.auto()
     FOLLOWED = enum.auto()
+    ONCE = enum.auto()
     SWITCHES = enum.auto()
 
 

@@ -103,7 +103,8 @@ def carry_out(
                 if not work.finished:
                     work.error, work.finished = error, True
         if any(work.sent for work in works) and not kube.dry_run:
-            estate.settle()
+            if Need.ONCE not in need:
+                estate.settle()
             views = estate.views()
             for work in works:
                 work.now = views.get(work.name, work.now)

@@ -33,7 +33,7 @@ def _promote(call: Call) -> Result:
 
 
 def _pause(call: Call) -> Result:
-    return run_verb(call, Pause(guards_of(call.params)), Need.REVISIONS)
+    return run_verb(call, Pause(guards_of(call.params)), Need.REVISIONS | Need.ONCE)
 
 
 def _resume(call: Call) -> Result:
