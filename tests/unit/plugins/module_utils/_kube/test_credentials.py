@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +76,36 @@ def test_the_path_may_begin_with_a_tilde(home: Path) -> None:
 def test_without_an_option_the_environment_is_taken_and_then_the_usual_file(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The library reads both when it is imported; only its own lookup of the default file is not for this test.
+    # Both as they are now: a task has an environment of its own, long after the library was imported.
     (home / ".kube").mkdir()
-    path = written(home / ".kube")
-    monkeypatch.setenv("KUBECONFIG", path)
-    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", path)
-    assert configured().host == HOST
+    written(home / ".kube")
+    other = {**kubeconfig(), "current-context": "other"}
+    (home / "other").write_text(yaml.safe_dump(other))
+    monkeypatch.setenv("KUBECONFIG", str(home / "other"))
+    assert configured().host == "https://127.0.0.1:6444"
     monkeypatch.delenv("KUBECONFIG")
     assert configured().host == HOST
+
+
+def test_several_files_are_merged_and_missing_ones_are_passed_over(home: Path) -> None:
+    first, second = kubeconfig(), kubeconfig()
+    first["contexts"] = first["contexts"][:1]
+    (home / "first").write_text(yaml.safe_dump(first))
+    (home / "second").write_text(yaml.safe_dump(second))
+    for names in (("first", "second"), ("missing", "second")):
+        path = os.pathsep.join(str(home / name) for name in names)
+        assert configured(kubeconfig=path).host == HOST
+        assert configured(kubeconfig=path, context="other").host == "https://127.0.0.1:6444"
+
+
+def test_a_file_named_in_a_kubeconfig_is_looked_for_beside_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = kubeconfig()
+    content["clusters"][0]["cluster"]["certificate-authority"] = "ca.pem"
+    (home / "ca.pem").write_text("a certificate")
+    (home / "config").write_text(yaml.safe_dump(content))
+    monkeypatch.chdir("/")
+    for path in (str(home / "config"), "~/config"):
+        assert configured(kubeconfig=path).ssl_ca_cert == str(home / "ca.pem")
 
 
 def test_a_host_with_a_token_needs_no_kubeconfig(home: Path) -> None:
