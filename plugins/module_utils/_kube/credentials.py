@@ -72,7 +72,7 @@ def _load_base(credentials: Credentials, configuration: Any) -> None:
             _libs.config.load_kube_config_from_dict(
                 credentials.kubeconfig, context=credentials.context, client_configuration=configuration
             )
-        elif credentials.kubeconfig or credentials.context or _default_kubeconfig_exists():
+        elif credentials.kubeconfig or credentials.context or _files(_source(credentials)):
             _load_file(credentials, configuration)
         elif os.path.exists(_SERVICE_ACCOUNT_TOKEN):
             _libs.config.load_incluster_config(client_configuration=configuration)
@@ -109,14 +109,10 @@ def _load_base(credentials: Credentials, configuration: Any) -> None:
 
 
 def _load_file(credentials: Credentials, configuration: Any) -> None:
-    # Not the library's own default: that is KUBECONFIG as it was when the library was imported, before the task's environment.
-    given = credentials.kubeconfig if isinstance(credentials.kubeconfig, str) else ""
-    path = given or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    parts = [os.path.expanduser(part) for part in path.split(os.pathsep) if part]
-    files = [part for part in parts if os.path.isfile(part)]
+    files = _files(_source(credentials))
     if not files:
         raise DeliveryError(
-            f"the kubeconfig {path} does not exist",
+            f"the kubeconfig {_source(credentials)} does not exist",
             reason="BadKubeconfig",
             hint="check option kubeconfig, K8S_AUTH_KUBECONFIG and KUBECONFIG",
         )
@@ -179,14 +175,16 @@ def _stands_alone(credentials: Credentials) -> bool:
     return bool(credentials.host and identity and not credentials.kubeconfig and not credentials.context)
 
 
-def _default_kubeconfig_exists() -> bool:
-    paths = os.environ.get("KUBECONFIG") or "~/.kube/config"
-    return any(os.path.isfile(os.path.expanduser(path)) for path in paths.split(os.pathsep) if path)
+def _files(path: str) -> list[str]:
+    """Return those files of a kubeconfig's path that exist."""
+    parts = [os.path.expanduser(part) for part in path.split(os.pathsep) if part]
+    return [part for part in parts if os.path.isfile(part)]
 
 
 def _source(credentials: Credentials) -> str:
     if isinstance(credentials.kubeconfig, dict):
         return "the inline kubeconfig"
+    # Not the library's own default: that is KUBECONFIG as it was when the library was imported, before the task's environment.
     return str(credentials.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
 
 
