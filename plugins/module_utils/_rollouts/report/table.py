@@ -22,7 +22,8 @@ def summary(views: dict[str, View], namespace: str) -> str:
     """Return how many workloads there are and in which phases, e.g. ``2 rollouts and deployments ..., 1 Paused``."""
     phases = Counter(view.phase.name for view in views.values())
     counts = "".join(f", {count} {phase}" for phase, count in phases.most_common())
-    return f"{len(views)} rollouts and deployments in namespace {namespace}{counts}"
+    what = "rollout or deployment" if len(views) == 1 else "rollouts and deployments"
+    return f"{len(views)} {what} in namespace {namespace}{counts}"
 
 
 def _row(name: str, view: View) -> tuple[str, ...]:

@@ -145,7 +145,8 @@ def _missing(now: View, asked: datetime.datetime) -> str:
         alive = [pod for pod in now.pods.get(pod_hash, ()) if pod.status != "Terminating"]
         new = [pod for pod in alive if moment_of(pod.created) >= asked]
         if len(new) < len(alive):
-            return f"{len(alive) - len(new)} old pods of {pod_hash} to go"
+            old = len(alive) - len(new)
+            return f"{old} old {'pod' if old == 1 else 'pods'} of {pod_hash} to go"
         ready = sum(pod.ready for pod in new)
         available = int((replica_set.get("status") or {}).get("availableReplicas") or 0)
         if min(ready, available) < wanted:

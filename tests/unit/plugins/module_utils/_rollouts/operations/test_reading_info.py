@@ -18,7 +18,7 @@ from tests.unit.plugins.builders import NAME, NAMESPACE, NEW, pod
 from tests.unit.plugins.fake_api import Answer, FakeApi, Stream, event, fake_api, stand
 from tests.unit.plugins.scenes import canary
 
-TITLE = f"1 rollouts and deployments in namespace {NAMESPACE}, 1 Paused"
+TITLE = f"1 rollout or deployment in namespace {NAMESPACE}, 1 Paused"
 ROLLOUTS, PODS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/rollouts", f"/api/v1/namespaces/{NAMESPACE}/pods"
 
 

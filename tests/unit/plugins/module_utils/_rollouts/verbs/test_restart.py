@@ -61,7 +61,7 @@ def test_pods_older_than_now_are_replaced() -> None:
 @pytest.mark.parametrize(
     ("pods", "lacks"),
     [
-        ([*[TEXT] * 9, EARLIER], f"1 old pods of {OLD} to go"),
+        ([*[TEXT] * 9, EARLIER], f"1 old pod of {OLD} to go"),
         ([TEXT] * 9, f"9 of 10 new pods of {OLD} available"),
         ([*[TEXT] * 8, f"-{TEXT}", f"-{LATER}"], f"8 of 10 new pods of {OLD} available"),
     ],
