@@ -9,6 +9,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._catalog.normalise import normalise
+from ..module_utils._configuration.service import configured
 from ..module_utils._errors import DeliveryError
 
 DOCUMENTATION = r"""
@@ -47,6 +48,12 @@ options:
     description: The services to return. The default is all of them.
     type: list
     elements: str
+  configuration:
+    description:
+      - What the services' pods get as environment, a mapping with C(config) (key to value), C(secrets) (Secret to keys
+        to texts with placeholders) and C(values) (placeholder to value).
+      - Left out, nothing of it is looked at.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -62,7 +69,8 @@ _value:
     - Mapping of services to complete entries, in the catalog's order.
     - Beside the catalog's keys an entry has C(service), C(name) (of its objects), C(labels), C(pod_labels), C(selector)
       and C(services) (names of its Services).
-    - Of C(rolling), C(blue_green) and C(canary) only that of its strategy is set.
+    - With O(configuration), C(config_name) and C(secrets_name) are the immutable ConfigMap and Secret of its pods.
+    - Of C(rolling), C(blue_green), C(canary) and C(stateful) only that of its strategy is set.
   type: dict
 """
 
@@ -73,10 +81,12 @@ def catalog(
     environment: str = "",
     versions: object = None,
     selected: object = None,
+    configuration: object = None,
 ) -> dict[str, Any]:
     """Return the normalised catalog; see DOCUMENTATION."""
     try:
-        return dict(normalise(services, overrides, environment=environment, versions=versions, selected=selected))
+        entries = normalise(services, overrides, environment=environment, versions=versions, selected=selected)
+        return dict(entries if configuration is None else configured(entries, configuration)[0])
     except DeliveryError as error:
         raise AnsibleFilterError(error.sentence()) from None
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..module_utils._catalog.graph import waves
 from ..module_utils._catalog.normalise import normalise
 from ..module_utils._catalog.release import versions as release_versions
+from ..module_utils._configuration.service import configured
 from ..module_utils._errors import DeliveryError
 
 DOCUMENTATION = r"""
@@ -38,6 +39,10 @@ options:
   release:
     description: The variables of a release, with any of C(version), C(versions) and C(services), to be checked too.
     type: dict
+  configuration:
+    description:
+      - What the services' pods get as environment, to be checked too, as P(tradesense.delivery.catalog#filter) takes it.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -63,11 +68,14 @@ def catalog_problem(
     versions: object = None,
     selected: object = None,
     release: dict[str, object] | None = None,
+    configuration: object = None,
 ) -> str:
     """Return the problem; see DOCUMENTATION."""
     try:
         entries = normalise(services, overrides, versions=versions, selected=selected)
         waves(entries)
+        if configuration is not None:
+            configured(entries, configuration)
         if release is not None:
             release_versions(services, release.get("version"), release.get("versions"), release.get("services"))
     except DeliveryError as error:

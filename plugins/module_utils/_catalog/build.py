@@ -13,6 +13,10 @@ _SUFFIXES = {"blue_green": ("-active", "-preview"), "canary": ("-stable", "-cana
 """What the names of a strategy's two Services end with: first the one that takes users' requests."""
 
 
+_ROLLOUT = ("argoproj.io/v1alpha1", "Rollout")
+_WORKLOADS = {"rolling": ("apps/v1", "Deployment"), "stateful": ("apps/v1", "StatefulSet")}
+
+
 def build(service: str, values: dict[str, Any], environment: str) -> Service:
     """Return the normalised entry of a service.
 
@@ -22,7 +26,7 @@ def build(service: str, values: dict[str, Any], environment: str) -> Service:
         environment: value of the environment variable ENVIRONMENT; empty: none.
     """
     name = f"{PREFIX}{service}"
-    services = [f"{name}{suffix}" for suffix in _SUFFIXES.get(values["strategy"], ("",))]
+    services = _services(name, values)
     whole = {
         **values,
         **_labels(name, values),
@@ -30,12 +34,41 @@ def build(service: str, values: dict[str, Any], environment: str) -> Service:
         "service": service,
         "name": name,
         "services": services,
+        "service_name": services[0],
+        "service_account": name,
+        # Filled in by whoever knows the values (_configuration).
+        "config_name": None,
+        "secrets_name": None,
+        "autoscaling": _autoscaling(name, values),
+        # One pod alone cannot be away less than wholly, and has nothing to be spread over.
+        "disruption_budget": values["disruption_budget"] if _most(values) > 1 else None,
+        "spread": values["spread"] if _most(values) > 1 else [],
         "env": {**({"ENVIRONMENT": environment} if environment else {}), **values["env"]},
         "scrape": _with_port(values["scrape"], values),
         "probes": {probe: _with_port(keys, values) for probe, keys in values["probes"].items()},
         "exposure": _exposure(name, services[0], values),
     }
     return cast(Service, whole)
+
+
+def _services(name: str, values: dict[str, Any]) -> list[str]:
+    suffixes = _SUFFIXES.get(values["strategy"])
+    return [f"{name}{suffix}" for suffix in suffixes] if suffixes else [values["service_name"] or name]
+
+
+def _most(values: dict[str, Any]) -> int:
+    """Return the largest number of pods that a service is meant to have."""
+    autoscaling = values["autoscaling"]
+    return max(int(values["replicas"]), int(autoscaling["max_replicas"]) if autoscaling else 0)
+
+
+def _autoscaling(name: str, values: dict[str, Any]) -> dict[str, Any] | None:
+    autoscaling = values["autoscaling"]
+    if autoscaling is None:
+        return None
+    api_version, kind = _WORKLOADS.get(values["strategy"], _ROLLOUT)
+    target = {"api_version": api_version, "kind": kind, "name": name}
+    return {**autoscaling, "name": f"{name}-hpa", "target": target}
 
 
 def _labels(name: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -72,9 +105,9 @@ def _exposure(name: str, backend: str, values: dict[str, Any]) -> dict[str, Any]
 
 
 def _strategy(name: str, services: list[str], values: dict[str, Any]) -> dict[str, Any]:
-    """Return the sections of the three strategies: the service's own filled in, the others None."""
+    """Return the sections of the strategies: the service's own filled in, the others None."""
     strategy = values["strategy"]
-    sections: dict[str, Any] = {"rolling": None, "blue_green": None, "canary": None}
+    sections: dict[str, Any] = {"rolling": None, "blue_green": None, "canary": None, "stateful": None}
     own = dict(values.get(strategy) or {})
     if strategy == "blue_green":
         own.update(active_service=services[0], preview_service=services[1])

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-Strategy = Literal["rolling", "blue_green", "canary"]
+Strategy = Literal["rolling", "blue_green", "canary", "stateful"]
+Engine = Literal["postgres_primary", "postgres_replica", "redis_cluster", "prometheus"]
 
 
 class Ports(TypedDict):
@@ -66,6 +67,7 @@ class Security(TypedDict):
     user: int
     group: int
     fs_group: int
+    read_only_root_filesystem: bool
 
 
 class Scheduling(TypedDict):
@@ -90,6 +92,71 @@ class Exposure(TypedDict):
     ssl_redirect: bool
     limit_rpm: int
     annotations: dict[str, str]
+
+
+class Egress(TypedDict):
+    """What a service may reach outside the cluster: a range of addresses, and ports there."""
+
+    cidr: str
+    ports: list[int]
+
+
+class ScaleDown(TypedDict):
+    """How fast an autoscaler takes pods away: after so many seconds of less load, per cent of the pods each period."""
+
+    stabilization_seconds: int
+    percent: int
+    period_seconds: int
+
+
+class ScaleUp(ScaleDown):
+    """How fast an autoscaler adds pods: per cent or pods each period, whatever is more."""
+
+    pods: int
+
+
+class Target(TypedDict):
+    """The workload that an autoscaler scales."""
+
+    api_version: str
+    kind: str
+    name: str
+
+
+class Autoscaling(TypedDict):
+    """The autoscaler: utilizations in per cent of what the pods request, ``requests_per_second`` per pod (0: not by it)."""
+
+    name: str
+    target: Target
+    min_replicas: int
+    max_replicas: int
+    cpu_utilization: int
+    memory_utilization: int
+    requests_per_second: int
+    scale_up: ScaleUp
+    scale_down: ScaleDown
+
+
+class Budget(TypedDict):
+    """How many pods, or per cent of them, may be away by choice (a drained node) at a time."""
+
+    max_unavailable: int | str
+
+
+class Spread(TypedDict):
+    """How evenly pods are laid over the values of a node's label."""
+
+    topology_key: str
+    max_skew: int
+    when_unsatisfiable: Literal["ScheduleAnyway", "DoNotSchedule"]
+
+
+class Stateful(TypedDict):
+    """Strategy stateful: what it runs, and the volume of each pod."""
+
+    engine: Engine
+    storage: str
+    storage_class: str | None
 
 
 class Rolling(TypedDict):
@@ -146,8 +213,9 @@ class Canary(TypedDict):
 class Service(TypedDict):
     """A normalised entry. ``service`` is its key in the catalog, ``name`` the name of its objects.
 
-    ``labels`` go on every object, ``pod_labels`` on the pods, ``selector`` finds these. Of ``rolling``, ``blue_green``
-    and ``canary`` only the strategy's own is set.
+    ``labels`` go on every object, ``pod_labels`` on the pods, ``selector`` finds these. Of ``rolling``, ``blue_green``,
+    ``canary`` and ``stateful`` only the strategy's own is set. ``config_name`` and ``secrets_name`` are the immutable
+    ConfigMap and Secret that its pods get ``config`` and ``secrets`` from; None: there is none.
     """
 
     service: str
@@ -157,6 +225,7 @@ class Service(TypedDict):
     strategy: Strategy
     replicas: int
     after: list[str]
+    uses: list[str]
     component: str
     tier: str
     trading: bool
@@ -164,7 +233,18 @@ class Service(TypedDict):
     pod_labels: dict[str, str]
     selector: dict[str, str]
     services: list[str]
+    service_name: str
+    service_account: str
+    scope: Literal["environment", "monitoring"]
     env: dict[str, str]
+    config: list[str]
+    secrets: dict[str, list[str]]
+    config_name: str | None
+    secrets_name: str | None
+    egress: list[Egress]
+    autoscaling: Autoscaling | None
+    disruption_budget: Budget | None
+    spread: list[Spread]
     ports: Ports
     scrape: Scrape
     probes: Probes
@@ -179,3 +259,4 @@ class Service(TypedDict):
     rolling: Rolling | None
     blue_green: BlueGreen | None
     canary: Canary | None
+    stateful: Stateful | None

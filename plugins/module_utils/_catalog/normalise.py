@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from .build import build
-from .entries import CATALOG, entries
+from .entries import CATALOG, entries, no_service
 from .graph import known_names, order_of
 from .model import Service
 from .problems import Place, raise_if_any
@@ -59,6 +59,9 @@ def normalise(
             values["version"] = given[name]
         _check_labels(values, place)
         _check_strategy(entry, values, place)
+        _check_uses(name, values, written, place, found)
+        _check_stateful(entry, values, place)
+        _check_scaling(values, place)
         result[name] = build(name, values, str(environment))
     raise_if_any(found, "BadCatalog")
     order_of(written)
@@ -93,3 +96,42 @@ def _check_strategy(written: Mapping[str, object], values: Mapping[str, Any], pl
                 f"analysis {_ORDERS_TEMPLATE} measures orders, and a service without 'trading: true' takes none;"
                 f" use {_NO_ORDERS_TEMPLATE}"
             )
+
+
+def _check_uses(
+    name: str, values: Mapping[str, Any], services: Mapping[str, object], place: Place, found: list[str]
+) -> None:
+    here = place.key("uses")
+    for position, other in enumerate(values["uses"]):
+        if other == name:
+            here.index(position).problem("a service need not name itself")
+        elif other and other not in services:
+            found.append(no_service(here.index(position).path, other, services))
+
+
+def _check_stateful(written: Mapping[str, object], values: Mapping[str, Any], place: Place) -> None:
+    stateful = values["strategy"] == "stateful"
+    if stateful and written.get("stateful") is None:
+        place.key("stateful").problem("is missing; strategy stateful needs stateful.engine, such as postgres_primary")
+    elif stateful and values["stateful"]["engine"] == "postgres_primary" and values["replicas"] != 1:
+        place.key("replicas").problem(
+            f"{values['replicas']} is not accepted: there is one primary; add pods to a service with engine postgres_replica"
+        )
+    if not stateful and values["scope"] == "monitoring":
+        place.key("scope").problem("'monitoring' is for stateful services; what is released lives in the environment")
+    if values["strategy"] in ("blue_green", "canary") and values["service_name"]:
+        place.key("service_name").problem(
+            f"strategy {values['strategy']} has two Services, whose names follow the service's; take it out"
+        )
+
+
+def _check_scaling(values: Mapping[str, Any], place: Place) -> None:
+    autoscaling, here = values["autoscaling"], place.key("autoscaling")
+    if not autoscaling:
+        return
+    if values["strategy"] == "stateful":
+        here.problem("a stateful service is not scaled by load: its data would have to move; take it out")
+    if autoscaling["min_replicas"] > autoscaling["max_replicas"]:
+        here.key("min_replicas").problem(
+            f"{autoscaling['min_replicas']} is more than max_replicas, {autoscaling['max_replicas']}"
+        )

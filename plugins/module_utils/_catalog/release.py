@@ -13,6 +13,8 @@ from .plain import plain
 from .problems import Place, raise_if_any, shown
 from .values import VERSION
 
+STATEFUL = "stateful"
+
 
 def versions(
     catalog: object,
@@ -35,7 +37,9 @@ def versions(
         DeliveryError: no version, a version that is none, an unknown service, a selection that names nothing, or
             variables that contradict each other.
     """
-    services = entries(catalog)
+    every = entries(catalog)
+    services = {name: entry for name, entry in every.items() if entry.get("strategy") != STATEFUL}
+    _refuse_stateful(every, services, release_versions, release_services)
     one = _one_version(release_version)
     each = checked_versions(release_versions, services, "release_versions")
     if not one and not each:
@@ -57,6 +61,24 @@ def versions(
             hint="give only one of both, or the same services in both",
         )
     return {name: each.get(name, one) for name in services if name in chosen}
+
+
+def _refuse_stateful(
+    every: Collection[str], services: Collection[str], release_versions: object, release_services: object
+) -> None:
+    """A database's version is not a version of the platform, and a data format may not come back with it."""
+    named = set(_parsed(plain(release_versions), "release_versions"))
+    chosen = plain(release_services)
+    if chosen not in (None, "", []):
+        named |= set(known_names(chosen, every, "release_services"))
+    stateful = [name for name in every if name in named and name not in services]
+    if stateful:
+        raise DeliveryError(
+            f"{stateful[0]} is a stateful service, and releases ship none: going back would not bring its data back",
+            reason="Stateful",
+            hint="change its entry in the catalog, then run playbooks/provision.yml"
+            f" -e provision_update_stateful={','.join(stateful)}",
+        )
 
 
 def checked_versions(given: object, services: Collection[str], where: str = "versions") -> dict[str, str]:

@@ -7,12 +7,14 @@ Only image, version and strategy have to be given. A test keeps roles/workloads/
 
 from __future__ import annotations
 
-from .kinds import Key, Kind, list_of, map_of, native, section, switch
+from .kinds import Key, Kind, choice, list_of, map_of, native, section, switch
 from .steps import STEP
 from .values import (
     AMOUNT,
     BLANK_OR_TEXT,
+    CIDR,
     COUNT,
+    ENGINE,
     HEADER,
     HOST,
     IMAGE,
@@ -25,9 +27,12 @@ from .values import (
     POSITIVE,
     QUANTITY,
     SCALAR,
+    SCOPE,
     SECONDS,
+    SHARE_PERCENT,
     STRATEGY,
     TEXT,
+    TOPOLOGY_KEY,
     VARIABLE,
     VERSION,
 )
@@ -59,6 +64,11 @@ _TOLERATIONS = [
     {"key": "node.kubernetes.io/unreachable", **_absent(300)},
 ]
 
+_SPREAD_OVER = [
+    {"topology_key": "topology.kubernetes.io/zone"},
+    {"topology_key": "kubernetes.io/hostname"},
+]
+
 _PORTS = section({"http": Key(PORT, 8000), "metrics": Key(PORT, 8080)})
 _SCRAPE = section({"enabled": Key(switch(), True), "port": Key(PORT, None), "path": Key(PATH, "/metrics")})
 _PROBES = section({"liveness": _probe("/health", 30, 30, 10), "readiness": _probe("/ready", 10, 10, 5)})
@@ -69,6 +79,7 @@ _SECURITY = section(
         "user": Key(POSITIVE, 1001),
         "group": Key(POSITIVE, 1001),
         "fs_group": Key(POSITIVE, 1001),
+        "read_only_root_filesystem": Key(switch(), True),
     }
 )
 _SCHEDULING = section(
@@ -113,17 +124,64 @@ _CANARY = section(
     }
 )
 
+_BEHAVIOUR = {"stabilization_seconds": COUNT, "percent": POSITIVE, "period_seconds": SECONDS}
+
+
+def _behaviour(stabilization: int, percent: int) -> dict[str, Key]:
+    """Return how fast an autoscaler may go in one direction: seconds it waits, then per cent in each period of seconds."""
+    defaults = {"stabilization_seconds": stabilization, "percent": percent, "period_seconds": 60}
+    return {name: Key(_BEHAVIOUR[name], default) for name, default in defaults.items()}
+
+
+_AUTOSCALING = section(
+    {
+        "min_replicas": Key(POSITIVE, 3),
+        "max_replicas": Key(POSITIVE, 20),
+        "cpu_utilization": Key(SHARE_PERCENT, 70),
+        "memory_utilization": Key(SHARE_PERCENT, 80),
+        # 0: not by requests. Kubernetes takes a quantity, people a number.
+        "requests_per_second": Key(COUNT, 100),
+        "scale_up": Key(section({**_behaviour(60, 100), "pods": Key(POSITIVE, 2)}), {}),
+        "scale_down": Key(section(_behaviour(300, 50)), {}),
+    }
+)
+_BUDGET = section({"max_unavailable": Key(AMOUNT, 1)})
+_SPREAD = section(
+    {
+        "topology_key": Key(TOPOLOGY_KEY),
+        "max_skew": Key(POSITIVE, 1),
+        "when_unsatisfiable": Key(choice("ScheduleAnyway", "DoNotSchedule"), "ScheduleAnyway"),
+    }
+)
+_EGRESS = section({"cidr": Key(CIDR), "ports": Key(list_of(PORT), [443])})
+_STATEFUL = section(
+    {
+        "engine": Key(ENGINE),
+        "storage": Key(QUANTITY, "10Gi"),
+        "storage_class": Key(OBJECT_NAME, None),
+    }
+)
+
 KEYS: dict[str, Key] = {
     "image": Key(IMAGE),
     "version": Key(VERSION),
     "strategy": Key(STRATEGY),
     "replicas": Key(COUNT, 3),
     "after": Key(list_of(NAME), []),
+    "uses": Key(list_of(NAME), []),
     "component": Key(LABEL_VALUE, "backend"),
     "tier": Key(LABEL_VALUE, "service"),
     "labels": Key(map_of(LABEL_KEY, LABEL_VALUE), {}),
     "trading": Key(switch(), False),
     "env": Key(map_of(VARIABLE, SCALAR), {}),
+    "config": Key(list_of(VARIABLE), []),
+    "secrets": Key(map_of(OBJECT_NAME, list_of(VARIABLE)), {}),
+    "scope": Key(SCOPE, "environment"),
+    "service_name": Key(OBJECT_NAME, None),
+    "egress": Key(list_of(_EGRESS), []),
+    "autoscaling": Key(_AUTOSCALING, None),
+    "disruption_budget": Key(_BUDGET, {}),
+    "spread": Key(list_of(_SPREAD), _SPREAD_OVER),
     "ports": Key(_PORTS, {}),
     "scrape": Key(_SCRAPE, {}),
     "probes": Key(_PROBES, {}),
@@ -139,6 +197,7 @@ KEYS: dict[str, Key] = {
     "rolling": Key(_ROLLING, {}),
     "blue_green": Key(_BLUE_GREEN, {}),
     "canary": Key(_CANARY, None),
+    "stateful": Key(_STATEFUL, None),
 }
 
 ENTRY: Kind = section(KEYS)

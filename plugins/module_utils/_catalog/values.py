@@ -63,6 +63,10 @@ IMAGE = text(
 TEXT = text("a text", r"[^\n]+")
 BLANK_OR_TEXT = text("a text (empty: none)", r"[^\n]*")
 HOST = text("a host name such as api.example.com", r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+CIDR = text(
+    "a range of addresses such as 10.0.0.0/8",
+    r"([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])|[0-9a-fA-F:]*:[0-9a-fA-F:]*/([0-9]{1,2}|1[01][0-9]|12[0-8])",
+)
 PATH = text("a path that begins with /", r"/[^\s]*")
 LABEL_VALUE = text(
     "a label's value: at most 63 letters, digits, '.', '_' or '-', the first and last one a letter or digit",
@@ -73,7 +77,9 @@ LABEL_KEY = text(
     r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?(?=.{1,63}\Z)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?",
 )
 VARIABLE = text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*")
+SECRET_KEY = text("the key of a Secret: letters, digits, '.', '_' or '-'", r"[A-Za-z0-9._-]{1,253}")
 OBJECT_NAME = text("the name of an object", r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+TOPOLOGY_KEY = text("the label of nodes to spread over", r"[a-z0-9A-Z]([a-z0-9A-Z./_-]*[a-z0-9A-Z])?")
 HEADER = text("the name of a header", r"[A-Za-z0-9-]+")
 QUANTITY = text("a quantity such as 250m or 512Mi, in quotes", r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?")
 PORT = whole(1, 65535)
@@ -81,7 +87,10 @@ COUNT = whole(0)
 POSITIVE = whole(1)
 SECONDS = whole(1)
 PERCENT = whole(0, 100)
-STRATEGY = choice("rolling", "blue_green", "canary")
+SHARE_PERCENT = whole(1, 100)
+STRATEGY = choice("rolling", "blue_green", "canary", "stateful")
+ENGINE = choice("postgres_primary", "postgres_replica", "redis_cluster", "prometheus")
+SCOPE = choice("environment", "monitoring")
 
 _DURATION = re.compile(r"(?=[0-9])([0-9]+h)?([0-9]+m)?([0-9]+s)?")
 _DURATION_WORDS = "a duration of one second or more, such as 30s, 2m or 1h30m"

@@ -24,7 +24,9 @@ ENVIRONMENTS = ("production", "staging", "development")
 TEMPLATES = {
     "namespaces": ("namespaces",),
     "analysis": ("success_rate", "canary_analysis"),
-    "workloads": ("services", "ingresses", "deployments", "rollouts"),
+    "config": ("config",),
+    "secrets": ("secrets",),
+    "workloads": ("configuration", "services", "ingresses", "deployments", "rollouts", "disruption_budgets"),
 }
 
 

@@ -17,6 +17,15 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 ENVIRONMENTS = ("production", "staging", "development")
+# What the inventories take their secrets from.
+SECRETS = {
+    name: f"{name.lower()}-of-a-test"
+    for name in (
+        *("DB_PASSWORD", "DB_SUPERUSER_PASSWORD", "DB_REPLICATION_PASSWORD", "REDIS_PASSWORD", "JWT_SECRET_KEY"),
+        *("ALPACA_API_KEY", "ALPACA_SECRET_KEY", "POLYGON_API_KEY", "FINNHUB_API_KEY", "SENDGRID_API_KEY"),
+        *("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "SENTRY_DSN", "DATADOG_API_KEY", "NEW_RELIC_LICENSE_KEY"),
+    )
+}
 Objects = dict[tuple[str, str], Any]
 
 
@@ -24,7 +33,10 @@ Objects = dict[tuple[str, str], Any]
 def texts(*extra: str) -> dict[str, dict[str, dict[str, str]]]:
     """Return environment -> role -> template -> text."""
     program = str(Path(__file__).with_name("render.py"))
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("TRADESENSE_", "ANSIBLE_"))}
+    environment = {
+        **SECRETS,
+        **{key: value for key, value in os.environ.items() if not key.startswith(("TRADESENSE_", "ANSIBLE_"))},
+    }
     run = subprocess.run(
         [sys.executable, program, str(ROOT), *extra], capture_output=True, text=True, check=False, env=environment
     )
