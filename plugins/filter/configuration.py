@@ -49,7 +49,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - A list of mappings with C(service), C(kind), C(name), C(labels) and C(data) (key to text, not encoded).
+    - A list of mappings with C(service), C(kind), C(name), C(scope), C(labels) and C(data) (key to text, not encoded).
   type: list
   elements: dict
 """
@@ -66,6 +66,7 @@ def configuration(entries: Any, configuration: object) -> list[dict[str, Any]]:
             "service": copy.service,
             "kind": copy.kind,
             "name": copy.name,
+            "scope": whole[copy.service]["scope"],
             "labels": whole[copy.service]["labels"],
             "data": dict(copy.data),
         }

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.tradesense.delivery.plugins.module_utils._configuration.placeholders import placeholders
 
 INVENTORIES = Path(__file__).parents[3] / "inventories"
 ENVIRONMENTS = ("production", "staging", "development")
@@ -20,12 +21,24 @@ def read(path: Path) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.parametrize("file", ["catalog.yml", "configuration.yml"])
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_environment_links_to_the_one_catalog(environment: str) -> None:
-    link = INVENTORIES / environment / "group_vars" / "all" / "catalog.yml"
+def test_every_environment_links_to_what_all_share(environment: str, file: str) -> None:
+    link = INVENTORIES / environment / "group_vars" / "all" / file
     assert link.is_symlink()
-    assert link.readlink() == Path("../../../catalog.yml")
-    assert link.resolve() == (INVENTORIES / "catalog.yml").resolve()
+    assert link.readlink() == Path("../../..") / file
+    assert link.resolve() == (INVENTORIES / file).resolve()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_environment_has_a_value_for_every_placeholder(environment: str) -> None:
+    definitions = read(INVENTORIES / "configuration.yml")["tradesense_secrets"]
+    texts = [str(text) for keys in definitions.values() for text in keys.values()]
+    wanted = {name for text in texts for name in placeholders(text)}
+    assert (
+        set(read(INVENTORIES / environment / "group_vars" / "all" / "secrets.yml")["tradesense_secret_values"])
+        == wanted
+    )
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -5,21 +5,52 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from tests.unit.roles.rendered import ENVIRONMENTS, objects, pods
 
+ROLLING = (
+    *("user-service", "analytics-service", "notification-service"),
+    *("broker-connectors", "market-data-ingestion", "payment-processors"),
+)
+FRONTENDS = ("web", "mobile-web", "admin-dashboard")
+SECRETS = (
+    *("tradesense-db-credentials", "tradesense-redis-credentials", "tradesense-auth-secrets"),
+    *("tradesense-external-api-keys", "tradesense-monitoring-secrets", "tradesense-postgres-credentials"),
+)
+
+
+def shown(name: str) -> str:
+    """Return an object's name without the hash of its content."""
+    return re.sub(r"-(config|secrets)-[0-9a-f]{10}$", r"-\1-HASH", name)
+
+
+def several(environment: str, service: str) -> bool:
+    """Tell whether a service has more than one pod."""
+    return not (environment == "development" and service in ("mobile-web", "admin-dashboard"))
+
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_object_there_is(environment: str) -> None:
-    assert sorted(objects(environment)) == sorted(
+    released = ("api-gateway", "trading-service", *ROLLING, *FRONTENDS)
+    configured = ("api-gateway", "trading-service", *ROLLING)
+    stateful = ("postgres-primary", "postgres-replica", "redis-cluster")
+    replicas = ("redis-cluster",) if environment == "development" else ("redis-cluster", "postgres-replica")
+    budgets = [one for one in released if several(environment, one)]
+    budgets += replicas if environment == "production" else ["redis-cluster"]
+    assert sorted((kind, shown(name)) for kind, name in objects(environment)) == sorted(
         [
             ("Namespace", f"tradesense-{environment}"),
             ("Namespace", "tradesense-monitoring"),
             ("AnalysisTemplate", "success-rate"),
             ("AnalysisTemplate", "canary-analysis"),
             ("AnalysisTemplate", "canary-analysis-http"),
+            ("ConfigMap", "tradesense-config"),
+            *(("Secret", name) for name in SECRETS),
+            *(("ConfigMap", f"tradesense-{one}-config-HASH") for one in configured),
+            *(("Secret", f"tradesense-{one}-secrets-HASH") for one in (*configured, *stateful)),
             ("Rollout", "tradesense-api-gateway"),
             ("Service", "tradesense-api-gateway-active"),
             ("Service", "tradesense-api-gateway-preview"),
@@ -28,8 +59,10 @@ def test_every_object_there_is(environment: str) -> None:
             ("Service", "tradesense-trading-service-stable"),
             ("Service", "tradesense-trading-service-canary"),
             ("Ingress", "tradesense-trading-service-stable"),
-            ("Deployment", "tradesense-user-service"),
-            ("Service", "tradesense-user-service"),
+            *(("Deployment", f"tradesense-{one}") for one in (*ROLLING, *FRONTENDS)),
+            *(("Service", f"tradesense-{one}") for one in (*ROLLING, *FRONTENDS)),
+            *(("Ingress", f"tradesense-{one}-ingress") for one in FRONTENDS),
+            *(("PodDisruptionBudget", f"tradesense-{one}") for one in budgets),
         ]
     )
 
@@ -51,7 +84,9 @@ def test_pods_are_found_by_their_workload_and_services(environment: str) -> None
         name = manifest["metadata"]["name"]
         assert manifest["spec"]["selector"]["matchLabels"] == {"app": name}
         labels = template["metadata"]["labels"]
-        assert labels.items() >= {"app": name, "component": "backend", "version": "v2.7.0"}.items()
+        frontend = name.removeprefix("tradesense-") in FRONTENDS
+        component = "frontend" if frontend else "backend"
+        assert labels.items() >= {"app": name, "component": component, "version": "v2.7.0"}.items()
         services = [service for key, service in found.items() if key[0] == "Service" and key[1].startswith(name)]
         assert services
         for service in services:
@@ -62,9 +97,21 @@ def test_pods_are_found_by_their_workload_and_services(environment: str) -> None
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_pods_have_what_the_architecture_asks_for(environment: str) -> None:
-    for _manifest, template in pods(environment):
+    for manifest, template in pods(environment):
         spec = template["spec"]
         (container,) = spec["containers"]
+        assert spec["serviceAccountName"] == manifest["metadata"]["name"]
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        if manifest["metadata"]["labels"]["component"] == "frontend":
+            continue
+        assert [spread["topologyKey"] for spread in spec["topologySpreadConstraints"]] == [
+            "topology.kubernetes.io/zone",
+            "kubernetes.io/hostname",
+        ]
         assert template["metadata"]["annotations"] == {
             "prometheus.io/scrape": "true",
             "prometheus.io/port": "8000",
@@ -160,7 +207,7 @@ def test_rolling_in_production() -> None:
 def test_replicas(environment: str, replicas: tuple[int, int, int]) -> None:
     names = ("tradesense-api-gateway", "tradesense-trading-service", "tradesense-user-service")
     found = {manifest["metadata"]["name"]: manifest["spec"]["replicas"] for manifest, _template in pods(environment)}
-    assert found == dict(zip(names, replicas, strict=True))
+    assert tuple(found[name] for name in names) == replicas
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -193,7 +240,8 @@ def test_a_catalog_without_rollouts_renders_to_nothing_but_valid_documents() -> 
         'workloads_selected=["user-service"]',
     )
     kinds = sorted(kind for kind, _name in objects("production", *extra))
-    assert [kind for kind in kinds if kind not in ("Namespace", "AnalysisTemplate")] == ["Deployment", "Service"]
+    ours = [kind for kind in kinds if kind not in ("Namespace", "AnalysisTemplate", "ConfigMap", "Secret")]
+    assert ours == ["Deployment", "PodDisruptionBudget", "Service"]
 
 
 def test_optional_parts_are_rendered() -> None:

@@ -38,7 +38,13 @@ def test_a_minimal_entry_gets_the_numbers_every_service_has() -> None:
         "failure_threshold": 3,
     }
     assert entry["probes"]["readiness"]["initial_delay_seconds"] == 10
-    assert entry["security"] == {"run_as_non_root": True, "user": 1001, "group": 1001, "fs_group": 1001}
+    assert entry["security"] == {
+        "run_as_non_root": True,
+        "user": 1001,
+        "group": 1001,
+        "fs_group": 1001,
+        "read_only_root_filesystem": True,
+    }
     assert entry["empty_dirs"] == {"app-logs": "/app/logs", "tmp-volume": "/tmp"}
     assert entry["env"] == {"ENVIRONMENT": "staging"}
     assert entry["rolling"] == {"max_surge": 1, "max_unavailable": 0}
