@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._errors import DeliveryError
 from .._rollouts.history import ROLLED_BACK
 
 
@@ -119,3 +120,32 @@ def current_images(live: Mapping[str, Any]) -> list[str]:
     """Return the images of the current revision."""
     current = [item["images"] for item in live.get("revisions") or [] if item["hash"] == live["current_hash"]]
     return [str(image) for images in current for image in images]
+
+
+def live_versions(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Target]) -> dict[str, str]:
+    """Return service -> the tag that its current revision runs, of those services that are among the rollouts.
+
+    Args:
+        rollouts: what is live, as `rollout_info` returns it.
+        targets: the catalog's services.
+
+    Raises:
+        DeliveryError: a service runs another image than the catalog's, so that no version of it could be given.
+    """
+    found: dict[str, str] = {}
+    for service, target in targets.items():
+        live = rollouts.get(target.workload)
+        if live is None:
+            continue
+        repository = target.image.rpartition(":")[0]
+        tags = [
+            image.removeprefix(f"{repository}:") for image in current_images(live) if image.startswith(f"{repository}:")
+        ]
+        if not tags or "@" in tags[0]:
+            raise DeliveryError(
+                f"{service} runs {', '.join(current_images(live)) or 'nothing'}, which is no version of {repository}",
+                reason="UnknownVersion",
+                hint="release the service first, by playbooks/release.yml",
+            )
+        found[service] = tags[0]
+    return found

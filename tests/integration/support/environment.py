@@ -1,6 +1,9 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The development environment of the inventory, in a namespace of the test's own."""
+"""The development environment of the inventory, in a namespace of the test's own.
+
+It has one service of each strategy, so that a test need not wait for the whole estate; test_estate.py provisions that.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ from tests.integration.support.traffic import requests_by_image
 INVENTORY = ROOT / "inventories" / "development"
 API, TRADING, USERS = (f"tradesense-{name}" for name in ("api-gateway", "trading-service", "user-service"))
 STABLE_INGRESS = f"{TRADING}-stable"
+# One of each strategy.
+SERVICES = ("api-gateway", "trading-service", "user-service")
 CANARY_INGRESS = f"{TRADING}-{STABLE_INGRESS}-canary"
 
 
@@ -39,6 +44,9 @@ class Environment:
         given = {
             "tradesense_namespace": self.space.name,
             "tradesense_monitoring_namespace": self.monitoring.name,
+            "tradesense_generated_secrets": str(self._folder / "generated"),
+            "tradesense_services": catalog(),
+            "tradesense_service_overrides": settings("tradesense_service_overrides"),
             **variables,
         }
         file = self._folder / "variables.json"
@@ -114,11 +122,20 @@ def settings(name: str) -> Obj:
     """Return a variable of the inventory's environment.yml, to be changed a little and given again."""
     path = INVENTORY / "group_vars" / "all" / "environment.yml"
     found: Obj = yaml.safe_load(path.read_text(encoding="utf-8"))[name]
-    return found
+    if name != "tradesense_service_overrides":
+        return found
+    overrides = {service: dict(found[service]) for service in SERVICES}
+    # The number of pods shall be what a test makes it.
+    overrides["api-gateway"].pop("autoscaling")
+    return overrides
 
 
 def catalog() -> Obj:
-    """Return the inventory's service catalog."""
+    """Return what the inventory's service catalog says of `SERVICES`."""
     path = INVENTORY / "group_vars" / "all" / "catalog.yml"
-    found: Obj = yaml.safe_load(path.read_text(encoding="utf-8"))["tradesense_services"]
+    whole: Obj = yaml.safe_load(path.read_text(encoding="utf-8"))["tradesense_services"]
+    found = {service: dict(whole[service]) for service in SERVICES}
+    for entry in found.values():
+        entry["uses"] = [other for other in entry["uses"] if other in SERVICES]
+    found["api-gateway"].pop("autoscaling")
     return found
