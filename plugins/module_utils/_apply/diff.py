@@ -43,12 +43,12 @@ def cleaned(item: Obj | None) -> Obj:
 
 
 def entry(title: str, before: Obj | None, after: Obj | None) -> dict[str, object]:
-    """Return one entry of Ansible's diff for an object."""
+    """Return one entry of Ansible's diff for an object; without `after` it is one that goes."""
     return {
         "before": cleaned(before) if before else "",
         "after": cleaned(after) if after else "",
         "before_header": f"{title} (live)",
-        "after_header": f"{title} (applied)",
+        "after_header": f"{title} ({'applied' if after else 'pruned'})",
     }
 
 

@@ -10,8 +10,10 @@ from .._errors import DeliveryError
 from .._kube.kinds import Kind
 from .._types import Obj
 from . import diff
+from .changes import changed_fields
 from .manifests import title
 from .ownership import Request
+from .surplus import Surplus
 
 
 @dataclass
@@ -45,22 +47,38 @@ class Item:
         """What a message calls the object."""
         return title(self.manifest)
 
+    @property
+    def namespace(self) -> str | None:
+        """Its namespace, None when it is cluster-wide."""
+        found: str | None = self.manifest["metadata"].get("namespace")
+        return found
+
 
 @dataclass
 class Applied:
-    """What an apply did, object by object, in the order given."""
+    """What an apply did, object by object, in the order given; and what was left over of the set, in that of its removal."""
 
     items: list[Item] = field(default_factory=list)
+    surplus: list[Surplus] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:
-        """Whether any object was created or changed."""
-        return any(item.action in ("created", "changed") for item in self.items)
+        """Whether any object was created, changed or pruned."""
+        return any(action in ("created", "changed", "pruned") for action in self.actions)
+
+    @property
+    def actions(self) -> list[str]:
+        """What happened to each object."""
+        return [*(item.action for item in self.items), *(item.action for item in self.surplus)]
 
     @property
     def pending(self) -> list[str]:
         """The live workloads whose pod template differs and waits for a release."""
         return [item.title for item in self.items if item.request and item.request.pending]
+
+    def entries(self) -> list[Obj]:
+        """Return the result's entries, one for each object."""
+        return [*(summary(item) for item in self.items), *(_summary_of_surplus(item) for item in self.surplus)]
 
 
 def summary(item: Item) -> Obj:
@@ -72,8 +90,19 @@ def summary(item: Item) -> Obj:
         "namespace": metadata.get("namespace"),
         "action": item.action,
     }
+    if item.action == "changed":
+        shown["fields"] = changed_fields(diff.cleaned(item.live), diff.cleaned(item.answer))
     if item.request and item.request.notes:
         shown["notes"] = item.request.notes
+    if item.error:
+        shown["error"] = item.error.sentence()
+    return shown
+
+
+def _summary_of_surplus(item: Surplus) -> Obj:
+    shown: Obj = {"kind": item.kind.name, "name": item.name, "namespace": item.namespace, "action": item.action}
+    if item.note:
+        shown["notes"] = [item.note]
     if item.error:
         shown["error"] = item.error.sentence()
     return shown

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import re
 from typing import Any
 
 with contextlib.suppress(ImportError):
@@ -76,15 +78,41 @@ def title(manifest: Obj) -> str:
     return f"{manifest['kind']} {metadata['name']}{place}"
 
 
+@functools.cache
+def _loader() -> Any:
+    """Return a YAML loader that reads as Kubernetes does: no key may stand twice, and a date is a text."""
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # only known when it is there
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            seen: set[Any] = set()
+            for key, _value in getattr(node, "value", []):
+                # Of sequences and mappings the loader itself says that they are no keys.
+                mark, text = (key.tag, key.value), key.value
+                if isinstance(text, str) and mark in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"the key {text} stands twice", key.start_mark)
+                seen.add(mark if isinstance(text, str) else None)
+            return super().construct_mapping(node, deep=deep)
+
+    timestamp = "tag:yaml.org,2002:timestamp"
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != timestamp]
+        for first, resolvers in Loader.yaml_implicit_resolvers.items()
+    }
+    return Loader
+
+
 def _documents(definitions: Any, source: str, *, inside_text: bool = False) -> list[Obj]:
     if isinstance(definitions, str) and not inside_text:
         try:
-            definitions, inside_text = list(yaml.safe_load_all(definitions)), True
-        except yaml.YAMLError as error:
+            # A plain text: libyaml takes no other, and Ansible's know where they come from.
+            definitions, inside_text = list(yaml.load_all(str.__str__(definitions), _loader())), True
+        except (yaml.YAMLError, UnicodeError) as error:
             mark = getattr(error, "problem_mark", None)
             line = f" in line {mark.line + 1}" if mark else ""
+            # A value that was not put in quotes can be taken for a tag or an alias, and is not for everybody's eyes.
+            problem = re.sub(r"'[^']{2,}'", "'...'", getattr(error, "problem", None) or "not parsable")
             raise DeliveryError(
-                f"malformed YAML{line}: {getattr(error, 'problem', None) or 'not parsable'}",
+                f"malformed YAML{line}: {problem}",
                 reason="BadManifest",
                 where=source,
                 hint="correct the manifest; nothing was sent",

@@ -11,14 +11,23 @@ from .._kube.credentials import Credentials
 from .._operation import Call, Operation, Result
 from .._types import Obj
 from . import diff
-from .item import Applied, summary
+from .item import Applied
 from .manifests import parse, read
-from .run import apply_set
+from .run import apply_set, prune
+from .secret_data import folded
+from .sets import KIND_NAMES, labelled, pruning_of
+from .surplus import no_manifests
 from .waiting import wait_until_ready
 
 
 def _run(call: Call) -> Result:
+    given = call.params
+    settings = pruning_of(given["prune"], given["prune_namespaces"], given["prune_kinds"], given["prune_limit"])
     manifests = _manifests(call)
+    if settings:
+        manifests = [labelled(manifest, settings.name) for manifest in manifests]
+    if not manifests and settings:
+        raise no_manifests(settings)
     if not manifests:
         return {
             "changed": False,
@@ -30,15 +39,20 @@ def _run(call: Call) -> Result:
         applied = apply_set(
             kube,
             manifests,
-            namespace=call.params["namespace"],
-            force=call.params["force"],
-            keep_templates=call.params["pod_templates"] == "keep",
+            namespace=given["namespace"],
+            force=given["force"],
+            keep_templates=given["pod_templates"] == "keep",
+            pruning=settings,
         )
-        if call.params["wait"] and not call.check_mode:
-            wait_until_ready(kube, applied, timeout=call.params["wait_timeout"], say=call.say)
+        waits = given["wait"] and not call.check_mode
+        if waits:
+            # Before anything goes: what comes in its place has to stand first.
+            wait_until_ready(kube, applied, timeout=given["wait_timeout"], say=call.say)
+        if settings:
+            prune(kube, applied, settings, timeout=given["wait_timeout"] if waits else None)
     result: Result = {
         "changed": applied.changed,
-        "objects": [summary(item) for item in applied.items],
+        "objects": applied.entries(),
         "pending": applied.pending,
         "msg": _message(applied, call.check_mode),
     }
@@ -47,6 +61,9 @@ def _run(call: Call) -> Result:
             diff.entry(item.title, item.live, item.answer)
             for item in applied.items
             if item.action in ("created", "changed")
+        ]
+        result["diff"] += [
+            diff.entry(item.title, item.live, None) for item in applied.surplus if item.action == "pruned"
         ]
     return result
 
@@ -62,11 +79,11 @@ def _manifests(call: Call) -> list[Obj]:
             reason="BadOption",
             hint="give definitions with the template lookup instead",
         )
-    return manifests
+    return [folded(manifest) for manifest in manifests]
 
 
 def _message(applied: Applied, check: bool) -> str:
-    counts = {name: sum(item.action == name for item in applied.items) for name in ("created", "changed", "unchanged")}
+    counts = {name: applied.actions.count(name) for name in ("created", "changed", "unchanged", "pruned", "kept")}
     text = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     if check:
         text += " (check mode: nothing was sent for good)"
@@ -85,9 +102,14 @@ APPLY = Operation(
         "template": {"type": "list", "elements": "path"},
         "pod_templates": {"type": "str", "choices": ["apply", "keep"], "default": "apply"},
         "force": {"type": "bool", "default": False},
+        "prune": {"type": "str"},
+        "prune_namespaces": {"type": "list", "elements": "str"},
+        "prune_kinds": {"type": "list", "elements": "str", "choices": KIND_NAMES},
+        "prune_limit": {"type": "int", "default": 50},
         "wait": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 120},
     },
     required_one_of=[("definitions", "src", "template")],
+    required_by={"prune_namespaces": "prune"},
     private=("definitions", "definition"),
 )

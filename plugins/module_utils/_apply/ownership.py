@@ -21,6 +21,7 @@ from .._rollouts.history import PROMOTED, RELEASE, promoted_after_change
 from .._types import Obj
 from .compare import covers, spelled_as
 from .fields import Owner, extract, owners
+from .sets import SET_LABEL
 
 US = Owner("tradesense-delivery", "Apply")
 OUR_PATCHES = Owner("tradesense-delivery", "Update")
@@ -64,6 +65,7 @@ def request_for(manifest: Obj, live: Obj | None, *, scaled: bool, keep_template:
     request = Request(copy.deepcopy(manifest))
     if live is None:
         return request
+    _stay_in_set(request, live)
     if manifest["kind"] == "Service":
         _leave_selector(request, live)
     elif manifest["kind"] in WORKLOADS:
@@ -72,6 +74,19 @@ def request_for(manifest: Obj, live: Obj | None, *, scaled: bool, keep_template:
         if keep_template:
             _leave_strategy(request, live)
     return request
+
+
+def _stay_in_set(request: Request, live: Obj) -> None:
+    """Keep an object in its set: an apply that names no set, e.g. of a release, is no word about what belongs together."""
+    metadata, live_labels = request.body["metadata"], (live.get("metadata") or {}).get("labels") or {}
+    labels = metadata.get("labels") or {}
+    if not isinstance(labels, dict) or SET_LABEL not in live_labels:
+        return
+    if SET_LABEL not in labels:
+        if US in owners(live, "metadata", "labels", SET_LABEL):
+            metadata["labels"] = {**labels, SET_LABEL: live_labels[SET_LABEL]}
+    elif labels[SET_LABEL] != live_labels[SET_LABEL]:
+        request.notes.append(f"moves from set {live_labels[SET_LABEL]} to set {labels[SET_LABEL]}")
 
 
 def _leave_selector(request: Request, live: Obj) -> None:

@@ -18,6 +18,8 @@ from .ownership import HANDOVER_MANAGER, OUR_PATCHES, US, is_ours
 # The API server serves a new kind some moments after it accepted the definition.
 _SERVED_WITHIN = 15.0
 _SERVED_POLL = 0.1
+# A live workload's version changes with its status.
+_PINNED_TRIES = 5
 
 
 def send(kube: Kube, item: Item, *, force: bool) -> None:
@@ -75,14 +77,22 @@ def _apply_served(kube: Kube, item: Item, body: Obj, force: bool) -> Obj:
 
 
 def _apply_one(kube: Kube, item: Item, body: Obj, force: bool) -> Obj:
-    try:
-        return kube.apply(item.kind, body, force=force)
-    except ApiFailure as failure:
-        if failure.code == 409 and failure.causes and all(is_ours(*cause) for cause in failure.causes):
-            # Only we ourselves stand in the way; the version makes sure that it still is so.
-            pinned = {**body, "metadata": {**body["metadata"], "resourceVersion": _version(kube, item)}}
+    tries = _PINNED_TRIES
+    while True:
+        tries -= 1
+        try:
+            return kube.apply(item.kind, body, force=force)
+        except ApiFailure as failure:
+            if failure.code != 409 or not failure.causes or not all(is_ours(*cause) for cause in failure.causes):
+                raise
+        # Only we ourselves stand in the way; the version makes sure that it still is so.
+        pinned = {**body, "metadata": {**body["metadata"], "resourceVersion": _version(kube, item)}}
+        try:
             return kube.apply(item.kind, pinned, force=True)
-        raise
+        except ApiFailure as failure:
+            # Its status moved on between the two, or it is our own doing, whose answer was lost: look again.
+            if failure.code != 409 or failure.causes or not tries:
+                raise
 
 
 def _version(kube: Kube, item: Item) -> str:

@@ -11,7 +11,7 @@ from .._errors import DeliveryError
 from .._kube.client import Kube
 from .._kube.watch import Picture, Selection
 from .._types import Obj
-from .item import Applied, Item, summary
+from .item import Applied, Item
 from .readiness import failed, lacks
 
 _HEARTBEAT = 30.0
@@ -49,7 +49,7 @@ def wait_until_ready(kube: Kube, applied: Applied, *, timeout: float, say: Calla
                     reason="Failed" if lost else "Timeout",
                     hint="look at the pods of what is named" + ("" if lost else ", or raise wait_timeout"),
                     where=kube.cluster,
-                    result={"changed": applied.changed, "objects": [summary(item) for item in applied.items]},
+                    result={"changed": applied.changed, "objects": applied.entries()},
                 )
             if not picture.wait(min(left, _HEARTBEAT)):
                 say(f"waiting for {words} ({time.monotonic() - started:.0f} s)")

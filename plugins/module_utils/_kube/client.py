@@ -20,7 +20,7 @@ from .credentials import Credentials, configure
 from .discovery import discover
 from .failures import ApiFailure, Ask, bad_selector, missing_crds, refused, unreachable
 from .kinds import KNOWN, Kind
-from .retrying import Attempts, Deadline, seconds_asked
+from .retrying import BUSY, Attempts, Deadline, seconds_asked
 from .tls import share_context
 
 FIELD_MANAGER = "tradesense-delivery"
@@ -31,6 +31,8 @@ PATCH_TYPES = {
     "strategic": "application/strategic-merge-patch+json",
     "apply": "application/apply-patch+yaml",
 }
+# What the server is asked for where names and labels are enough: no content is read then, e.g. of Secrets.
+_METADATA = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 # Connections kept open at once: enough for an apply's threads.
 POOL_SIZE = 16
 # Seconds that a request gets even when the task's time is over.
@@ -107,18 +109,37 @@ class Kube:
                 return None
             raise
 
+    def find_metadata(self, kind: Kind, namespace: str | None, name: str) -> Obj | None:
+        """Return one object with nothing but its metadata, or None when it does not exist."""
+        params = {"header_params": {"Accept": _METADATA.format("")}}
+        try:
+            found = self.request("get", kind.path(namespace, name), _target(kind, namespace, name), params=params)
+        except ApiFailure as failure:
+            if failure.reason == "NotFound":
+                return None
+            raise
+        return _typed(kind, found)
+
     def list(
-        self, kind: Kind, namespace: str | None, *, labels: str | None = None, fields: str | None = None
+        self,
+        kind: Kind,
+        namespace: str | None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+        metadata_only: bool = False,
     ) -> Listing:
-        """Return all objects of a kind, of one namespace or (None) of all."""
-        params = {"label_selector": labels, "field_selector": fields}
+        """Return all objects of a kind, of one namespace or (None) of all; if wanted with nothing but their metadata."""
+        params: Obj = {"label_selector": labels, "field_selector": fields}
+        if metadata_only:
+            params["header_params"] = {"Accept": _METADATA.format("List")}
         try:
             answer = self.request("get", kind.path(namespace), _target(kind, namespace, ""), params=params)
         except ApiFailure as failure:
             if failure.code == 400 and labels:
                 raise bad_selector(labels, self.cluster) from None
             raise
-        items = [{"apiVersion": kind.api_version, "kind": kind.name, **item} for item in answer.get("items") or []]
+        items = [_typed(kind, item) for item in answer.get("items") or []]
         return Listing(items, str((answer.get("metadata") or {}).get("resourceVersion") or ""))
 
     def apply(
@@ -161,6 +182,25 @@ class Kube:
         return self._write(
             "post", kind.path(namespace), _target(kind, namespace, name), body, {"field_manager": FIELD_MANAGER}
         )
+
+    def delete(self, kind: Kind, namespace: str | None, name: str, *, uid: str, version: str) -> None:
+        """Delete one object if it still is the one that was seen, in the state in which it was seen.
+
+        What belongs to it is deleted by the cluster afterwards.
+
+        Raises:
+            ApiFailure: code 409 when it is another or has changed, 404 when it is gone.
+        """
+        options: Obj = {
+            "kind": "DeleteOptions",
+            "apiVersion": "v1",
+            "preconditions": {"uid": uid, "resourceVersion": version},
+            "propagationPolicy": "Background",
+        }
+        if self.dry_run:
+            # Here, not in the address: with a body, the server does not look at the address, and would really delete.
+            options["dryRun"] = ["All"]
+        self.request("delete", kind.path(namespace, name), _target(kind, namespace, name), options)
 
     def kind_of(self, manifest: Obj) -> Kind:
         """Return the kind of a manifest, asking the cluster only for those not known beforehand."""
@@ -220,6 +260,9 @@ class Kube:
                     failure.unsure = attempts.unsure
                     if failure.unsure and not failure.code and method != "get":
                         failure.hint += "; it may have been carried out all the same"
+                    if attempts.failed > 1 and failure.code in (0, *BUSY):
+                        told = f"it was asked {attempts.failed} times"
+                        failure.hint = f"{failure.hint}; {told}" if failure.hint else told
                     raise
 
     def _once(
@@ -306,6 +349,11 @@ def _read(response: Any, end: float) -> bytes:
         if time.monotonic() > end:
             raise TimeoutError("timed out")
     return b"".join(pieces)
+
+
+def _typed(kind: Kind, item: Obj) -> Obj:
+    """Return an object with its kind: in lists it has none, and with its metadata alone that of the metadata."""
+    return {**item, "apiVersion": kind.api_version, "kind": kind.name}
 
 
 def _target(kind: Kind, namespace: str | None, name: str) -> str:

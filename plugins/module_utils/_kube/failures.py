@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from .._errors import DeliveryError
 from .._types import Obj
+from .secrecy import harmless
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,14 @@ def refused(ask: Ask, code: int, body: str | bytes | None) -> ApiFailure:
     """Return the error for an HTTP answer of 400 or more."""
     status = _status(body)
     message = str(status.get("message") or "").strip() or f"HTTP status {code}"
-    if ask.target.startswith("Secret "):
-        # The server quotes the values it rejects.
-        message = re.sub(r'"[^"]*"|`[^`]*`|(?<=Value:)[^}]*', '"..."', message)
     causes = tuple(
         (str(cause.get("field", "")), str(cause.get("message", "")))
         for cause in (status.get("details") or {}).get("causes") or []
     )
+    if ask.target.startswith("Secret "):
+        causes = tuple((path, harmless(text)) for path, text in causes)
+        told = [f"{path}: {text}" for path, text in dict.fromkeys(causes)]
+        message = "; ".join(told) or harmless(message)
     reason = str(status.get("reason") or "") or f"HTTP{code}"
     return ApiFailure(_describe(ask, code, message, reason, causes), code, causes)
 
@@ -131,7 +133,7 @@ def _describe(ask: Ask, code: int, message: str, reason: str, causes: tuple[tupl
         return _missing(ask, message)
     if code == 409 and causes:
         return DeliveryError(
-            "another manager owns what would be changed: " + "; ".join(_conflict(*cause) for cause in causes),
+            f"another manager owns what would be changed: {_short(_conflicts(causes))}",
             reason="Conflict",
             hint="remove the field from the definition, or set force to true to take it over",
             where=ask.where,
@@ -197,9 +199,19 @@ def bad_selector(labels: str, cluster: str) -> DeliveryError:
     )
 
 
-def _conflict(path: str, message: str) -> str:
-    manager = re.search(r'conflict with "([^"]+)"', message)
-    return f"{path.lstrip('.')} belongs to {manager.group(1)}" if manager else f"{path}: {message}"
+def _conflicts(causes: tuple[tuple[str, str], ...]) -> str:
+    """Return which fields belong to whom: one part for each manager, in the order in which the server names them."""
+    parts: dict[str, list[str]] = {}
+    for path, message in causes:
+        manager = re.search(r'conflict with "([^"]+)"', message)
+        if manager:
+            parts.setdefault(manager.group(1), []).append(path.lstrip("."))
+        else:
+            parts[f"{path}: {message}"] = []
+    return "; ".join(
+        f"{', '.join(fields)} {'belong' if len(fields) > 1 else 'belongs'} to {name}" if fields else name
+        for name, fields in parts.items()
+    )
 
 
 def _status(body: str | bytes | None) -> Obj:

@@ -40,7 +40,7 @@ class Kind:
 def _kinds() -> dict[tuple[str, str], Kind]:
     table = {
         "v1": ("Pod Service ConfigMap Secret ServiceAccount PersistentVolumeClaim LimitRange Event", "Namespace"),
-        "apps/v1": ("Deployment StatefulSet DaemonSet ReplicaSet", ""),
+        "apps/v1": ("Deployment StatefulSet DaemonSet ReplicaSet ControllerRevision", ""),
         "batch/v1": ("Job CronJob", ""),
         "autoscaling/v2": ("HorizontalPodAutoscaler", ""),
         "coordination.k8s.io/v1": ("Lease", ""),

@@ -47,6 +47,7 @@ class Attempts:
     its second answer may then be about what the first one did: that is `unsure`.
 
     Attributes:
+        failed: how many attempts found nobody, or nobody with time.
         unsure: whether an earlier attempt may have been carried out, although its answer was lost.
     """
 
@@ -60,7 +61,7 @@ class Attempts:
         self._deadline = deadline
         self._persistent = persistent and deadline.known
         self._patience = Deadline(_PATIENCE)
-        self._failed = 0
+        self.failed = 0
         self.unsure = False
 
     def again(self, failure: ApiFailure) -> bool:
@@ -69,8 +70,8 @@ class Attempts:
             return False
         # A 429 is an answer of somebody who has done nothing; the others may come from between us and who has.
         self.unsure = self.unsure or (failure.sent and failure.code != 429)
-        self._failed += 1
-        pause = max(pause_after(self._failed), failure.retry_after or 0.0)
+        self.failed += 1
+        pause = max(pause_after(self.failed), failure.retry_after or 0.0)
         if pause >= self._left(_ATTEMPTS_BUSY if failure.code else _ATTEMPTS_CUT):
             return False
         time.sleep(pause)
@@ -79,7 +80,7 @@ class Attempts:
     def _left(self, attempts: int) -> float:
         if self._persistent:
             return self._deadline.left(math.inf)
-        return self._deadline.left(self._patience.left(_PATIENCE)) if self._failed < attempts else 0.0
+        return self._deadline.left(self._patience.left(_PATIENCE)) if self.failed < attempts else 0.0
 
 
 def pause_after(failures: int) -> float:

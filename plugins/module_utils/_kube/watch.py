@@ -104,7 +104,7 @@ class Picture:
     def objects(self, kind: Kind) -> list[Obj]:
         """Return the objects of a kind as last seen."""
         found = {
-            item["metadata"]["name"]: item
+            (selection.namespace, item["metadata"]["name"]): item
             for selection, items in self._objects.items()
             if selection.kind == kind
             for item in items.values()

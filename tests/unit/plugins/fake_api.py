@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(answer)
 
-    do_GET = do_PATCH = do_POST = _serve  # noqa: N815 - the names the standard library looks for
+    do_GET = do_PATCH = do_POST = do_DELETE = _serve  # noqa: N815 - the names the standard library looks for
 
     def _standing_watch(self, path: str) -> Stream:
         return self.api.standing_watches.get(path, Stream())

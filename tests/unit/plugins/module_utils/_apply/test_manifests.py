@@ -65,7 +65,7 @@ def test_a_kind_that_only_ends_like_a_list_is_one_object() -> None:
         ("- a\n- b", "a manifest must be a mapping, not str"),
         ("42", "a manifest must be a mapping, not int"),
         (42, "a manifest must be a mapping, not int"),
-        ("a: [1", "malformed YAML in line 1"),
+        ("a: [1", "malformed YAML in line"),
         ("a: 1\nb: :\n c: 2", "malformed YAML in line"),
         ("a: \x07", "malformed YAML"),
         ({"kind": "ConfigMap", "metadata": {"name": "a"}}, "no apiVersion"),
