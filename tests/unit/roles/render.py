@@ -26,7 +26,8 @@ TEMPLATES = {
     "analysis": ("success_rate", "canary_analysis"),
     "config": ("config",),
     "secrets": ("secrets",),
-    "workloads": ("configuration", "services", "ingresses", "deployments", "rollouts", "disruption_budgets"),
+    "network": ("services", "ingresses"),
+    "workloads": ("configuration", "deployments", "rollouts", "disruption_budgets"),
 }
 
 

@@ -1,6 +1,6 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The namespaces, workloads, Services and Ingresses of the three environments."""
+"""The namespaces and workloads of the three environments."""
 
 from __future__ import annotations
 
@@ -210,34 +210,11 @@ def test_replicas(environment: str, replicas: tuple[int, int, int]) -> None:
     assert tuple(found[name] for name in names) == replicas
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_ingresses_send_users_to_the_service_that_takes_them(environment: str) -> None:
-    found = objects(environment)
-    domain = "tradesense.com" if environment == "production" else f"{environment}.tradesense.com"
-    for name, host, backend in (
-        ("tradesense-api-gateway-ingress", f"api.{domain}", "tradesense-api-gateway-active"),
-        ("tradesense-trading-service-stable", f"trading.{domain}", "tradesense-trading-service-stable"),
-    ):
-        ingress = found["Ingress", name]
-        assert ingress["spec"]["ingressClassName"] == "nginx"
-        assert ingress["spec"]["tls"][0]["hosts"] == [host]
-        (rule,) = ingress["spec"]["rules"]
-        assert rule["host"] == host
-        assert rule["http"]["paths"][0]["backend"] == {"service": {"name": backend, "port": {"number": 80}}}
-        annotations = ingress["metadata"]["annotations"]
-        assert sorted(annotations) == [
-            "cert-manager.io/cluster-issuer",
-            "nginx.ingress.kubernetes.io/limit-rpm",
-            "nginx.ingress.kubernetes.io/ssl-redirect",
-        ]
-
-
 def test_a_catalog_without_rollouts_renders_to_nothing_but_valid_documents() -> None:
     catalog = {"user-service": {"image": "tradesense/user-service", "version": "v2.7.0", "strategy": "rolling"}}
     extra = (
-        f"workloads_services={json.dumps(catalog)}",
-        "workloads_overrides={}",
-        'workloads_selected=["user-service"]',
+        f"tradesense_services={json.dumps(catalog)}",
+        "tradesense_service_overrides={}",
     )
     kinds = sorted(kind for kind, _name in objects("production", *extra))
     ours = [kind for kind in kinds if kind not in ("Namespace", "AnalysisTemplate", "ConfigMap", "Secret")]
@@ -267,9 +244,8 @@ def test_optional_parts_are_rendered() -> None:
         }
     }
     extra = (
-        f"workloads_services={json.dumps(catalog)}",
-        "workloads_overrides={}",
-        'workloads_selected=["probe-service"]',
+        f"tradesense_services={json.dumps(catalog)}",
+        "tradesense_service_overrides={}",
         'namespaces_monitoring=""',
     )
     found = objects("staging", *extra)
@@ -291,5 +267,3 @@ def test_optional_parts_are_rendered() -> None:
     assert spec["affinity"] == {"podAntiAffinity": {}}
     assert spec["tolerations"] == []
     assert [volume["name"] for volume in spec["volumes"]] == ["app-logs"]
-    annotations = found["Ingress", "tradesense-probe-service-stable"]["metadata"]["annotations"]
-    assert annotations == {"nginx.ingress.kubernetes.io/ssl-redirect": "true", "a/b": "c"}
