@@ -111,7 +111,7 @@ class PodLife:
 
     def rate(self, now: float) -> float:
         """Requests a second that it answers."""
-        return self.meter.rate(now, max(self.counters.started, self.ready_since))
+        return self.meter.rate(now)
 
     def take(self, rng: Random, requests: int, now: float) -> None:
         """Answers a batch of requests."""

@@ -36,10 +36,13 @@ class Meter:
         while self._batches[0][0] <= now - WINDOW:
             self._batches.popleft()
 
-    def rate(self, now: float, since: float) -> float:
-        """Requests a second over the window, or over the time since ``since`` if that is shorter (at least a second)."""
-        seconds = min(max(now - since, 1.0), WINDOW)
-        return sum(count for when, count in self._batches if when > now - WINDOW) / seconds
+    def rate(self, now: float) -> float:
+        """Requests a second over the window.
+
+        A pod that is younger than that has a lower rate than it will have: so the rates of all pods of a service add up to
+        its load, also while new pods take over from old ones.
+        """
+        return sum(count for when, count in self._batches if when > now - WINDOW) / WINDOW
 
 
 @dataclass(frozen=True)
