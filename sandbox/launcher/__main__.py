@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 
 from sandbox.launcher.down import KWOKCTL, take_down
 from sandbox.launcher.layout import DEFAULT_NAME, Layout, existing_layouts, layout_for
-from sandbox.launcher.parts import ALL, checks
+from sandbox.launcher.parts import ALL, api_checks, checks
 from sandbox.launcher.processes import PidFiles
 from sandbox.launcher.sandbox import Sandbox
 from sandbox.launcher.state import load_state
@@ -69,6 +69,10 @@ def _status(layout: Layout) -> int:
         healthy = healthy and answers
         pid = str(record.pid) if record else "-"
         say(f"{name:<24} pid {pid:<8} port {state.ports[name]:<6} answers {'yes' if answers else 'no'}")
+    for name, check in api_checks(layout, state.ports).items():
+        answers = check.answers()
+        healthy = healthy and answers
+        say(f"{name:<24} {'through the API server':<24} answers {'yes' if answers else 'no'}")
     return 0 if healthy else 1
 
 

@@ -1,25 +1,34 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a new cluster must contain before it is of use: definitions, nodes, the controller's namespace."""
+"""What a new cluster must contain before it is of use: definitions, nodes, the controller's namespace, metrics APIs."""
 
 from __future__ import annotations
 
+import base64
 import json
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import Any, TypeAlias, TypedDict, cast
 
 import yaml
 
+from sandbox.aggregation import CUSTOM_API, RESOURCE_API
 from sandbox.launcher.api import ClusterApi
+from sandbox.launcher.certificates import METRICS_NAMESPACE, METRICS_SERVICE
 from sandbox.launcher.parts import ARGO_NAMESPACE
+from sandbox.launcher.ports import HOST
 from tools.errors import ToolError
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{ARGO_NAMESPACE}/leases/argo-rollouts-controller-lock"
 PROBE = f"/apis/argoproj.io/v1alpha1/namespaces/{ARGO_NAMESPACE}/rollouts/sandbox-probe"
+API_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 POLL_SECONDS = 0.05
+
+
+Obj: TypeAlias = dict[str, Any]
 
 
 class Condition(TypedDict):
@@ -139,3 +148,37 @@ def probe_observed(api: ClusterApi) -> bool:
 def remove_probe(api: ClusterApi) -> None:
     """Remove the probe."""
     api.delete(PROBE)
+
+
+def register_metrics(api: ClusterApi, port: int, authority: bytes) -> None:
+    """Tell the API server that the metrics APIs are on this port, with a certificate of this authority."""
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": METRICS_SERVICE, "namespace": METRICS_NAMESPACE},
+        # An EndpointSlice may not name a loopback address; what a name resolves to is nobody's business.
+        "spec": {"type": "ExternalName", "externalName": HOST},
+    }
+    api.apply(f"/api/v1/namespaces/{METRICS_NAMESPACE}/services/{METRICS_SERVICE}", json.dumps(service).encode())
+    for served in (RESOURCE_API, CUSTOM_API):
+        manifest = _api_service(served, port, authority)
+        api.apply(f"{API_SERVICES}/{manifest['metadata']['name']}", json.dumps(manifest).encode())
+
+
+def _api_service(served: str, port: int, authority: bytes) -> Obj:
+    group, _, version = served.partition("/")
+    # One that did not answer is looked at again after up to half a minute, but at once when it has changed.
+    changed = {"sandbox.tradesense.io/registration": secrets.token_hex(4)}
+    return {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": f"{version}.{group}", "annotations": changed},
+        "spec": {
+            "group": group,
+            "version": version,
+            "groupPriorityMinimum": 100,
+            "versionPriority": 100,
+            "service": {"namespace": METRICS_NAMESPACE, "name": METRICS_SERVICE, "port": port},
+            "caBundle": base64.b64encode(authority).decode(),
+        },
+    }

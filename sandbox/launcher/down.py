@@ -32,7 +32,7 @@ def take_down(layout: Layout) -> int:
     stop(records, patience=PATIENCE)
     for file in (layout.kubeconfig, layout.env_file, layout.state_file):
         file.unlink(missing_ok=True)
-    for folder in (layout.pids, layout.kwok_workdir, layout.prometheus):
+    for folder in (layout.pids, layout.kwok_workdir, layout.certificates, layout.prometheus):
         shutil.rmtree(folder, ignore_errors=True)
     return len(records)
 

@@ -13,6 +13,8 @@ from typing import TypedDict, cast
 
 import yaml
 
+from sandbox.aggregation import FRONT_PROXY, FRONT_PROXY_CA
+from sandbox.launcher.certificates import PROXY_CERTIFICATE, PROXY_KEY
 from sandbox.launcher.layout import Layout
 from sandbox.launcher.ports import HOST
 from sandbox.simulator.stages import stages
@@ -34,11 +36,13 @@ COMPONENTS = {
 # (lost leadership), nor wait for the lease of its dead predecessor. And rate limits meant for large clusters would only
 # make a small one slow.
 _CONTROLLER = {"leader-elect": "false", "kube-api-qps": "200", "kube-api-burst": "400"}
-_EXTRA_ARGUMENTS = {
-    # The data need not survive a power failure.
-    "etcd": {"unsafe-no-fsync": "true"},
-    "kube-controller-manager": _CONTROLLER,
-    "kube-scheduler": _CONTROLLER,
+# Releases in the sandbox take seconds, and so must scaling. The controller asks for metrics every 15 s by default. The cpu
+# of a pod counts, in its first 5 minutes, only while it is ready and once a whole window was measured since; later, only
+# if it was ready within 30 s of its start or is ready now. Pods here are ready at once, and seldom grow older than a minute.
+_AUTOSCALER = {
+    "horizontal-pod-autoscaler-sync-period": "1s",
+    "horizontal-pod-autoscaler-cpu-initialization-period": "10s",
+    "horizontal-pod-autoscaler-initial-readiness-delay": "2s",
 }
 
 
@@ -60,8 +64,34 @@ class Component:
     env: Mapping[str, str]
 
 
-def render_config(name: str, ports: Mapping[str, int], binaries: Mapping[str, Path]) -> str:
-    """Return kwokctl's configuration for a cluster ``name`` with these ports and programs.
+def _extra_arguments(certificates: Path) -> dict[str, dict[str, str]]:
+    return {
+        # The data need not survive a power failure.
+        "etcd": {"unsafe-no-fsync": "true"},
+        "kube-apiserver": _aggregation(certificates),
+        "kube-controller-manager": {**_CONTROLLER, **_AUTOSCALER},
+        "kube-scheduler": _CONTROLLER,
+    }
+
+
+def _aggregation(certificates: Path) -> dict[str, str]:
+    """Return what lets the API server forward requests to an aggregated API, in place of kwokctl's own certificate.
+
+    kwokctl would show that of the cluster's administrator, whom every component is.
+    """
+    return {
+        "proxy-client-cert-file": str(certificates / PROXY_CERTIFICATE),
+        "proxy-client-key-file": str(certificates / PROXY_KEY),
+        "requestheader-client-ca-file": str(certificates / FRONT_PROXY_CA),
+        "requestheader-allowed-names": FRONT_PROXY,
+        "requestheader-username-headers": "X-Remote-User",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+    }
+
+
+def render_config(name: str, ports: Mapping[str, int], binaries: Mapping[str, Path], certificates: Path) -> str:
+    """Return kwokctl's configuration for a cluster ``name`` with these ports, programs and aggregation certificates.
 
     With it go the stages by which kwok gives the fake pods their status: those of the simulator's behaviours.
     """
@@ -88,7 +118,7 @@ def render_config(name: str, ports: Mapping[str, int], binaries: Mapping[str, Pa
     }
     patches = [
         {"name": component, "extraArgs": [{"key": key, "value": value} for key, value in arguments.items()]}
-        for component, arguments in _EXTRA_ARGUMENTS.items()
+        for component, arguments in _extra_arguments(certificates).items()
     ]
     config = {
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
@@ -115,7 +145,7 @@ def start_create(layout: Layout, ports: Mapping[str, int], binaries: Binaries) -
     # The components write where kwokctl points them; this way their logs lie with the others and survive the cluster.
     (layout.cluster / "logs").symlink_to(layout.logs)
     config = layout.kwok_workdir / "config.yaml"
-    config.write_text(render_config(layout.name, ports, binaries.programs), encoding="utf-8")
+    config.write_text(render_config(layout.name, ports, binaries.programs, layout.certificates), encoding="utf-8")
     argv = [str(binaries["kwokctl"]), "create", "cluster", "--name", layout.name, "--config", str(config)]
     argv += ["--kubeconfig", str(layout.kubeconfig)]
     return _kwokctl(layout, binaries, argv)

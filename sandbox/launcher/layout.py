@@ -67,6 +67,11 @@ class Layout:
         return self.cluster / "pki"
 
     @property
+    def certificates(self) -> Path:
+        """Those between the API server and the simulator's metrics APIs."""
+        return self.folder / "certificates"
+
+    @property
     def prometheus(self) -> Path:
         """Prometheus' configuration and its data."""
         return self.folder / "prometheus"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.aggregation import CUSTOM_API, RESOURCE_API
 from sandbox.launcher import kwok, prometheus
 from sandbox.launcher.api import Check
 from sandbox.launcher.layout import Layout
@@ -51,6 +52,15 @@ def checks(layout: Layout, ports: Mapping[str, int]) -> dict[str, Check]:
     }
 
 
+def api_checks(layout: Layout, ports: Mapping[str, int]) -> dict[str, Check]:
+    """Return the health question of every API that the simulator serves through the API server."""
+    port = ports["kube-apiserver"]
+    return {
+        api.partition("/")[0]: Check(port, f"/apis/{api}", https=True, pki=layout.pki)
+        for api in (RESOURCE_API, CUSTOM_API)
+    }
+
+
 def all_parts(layout: Layout, ports: Mapping[str, int], binaries: Binaries) -> dict[str, Part]:
     """Return every part by name, in the order of starting.
 
@@ -88,6 +98,7 @@ def _commands(layout: Layout, ports: Mapping[str, int], binaries: Binaries) -> d
         "simulator": (
             *(sys.executable, "-m", "sandbox.simulator"),
             *("--kubeconfig", kubeconfig, "--listen", HOST, "--port", str(ports["simulator"])),
+            *("--metrics-port", str(ports["simulator-metrics"]), "--certificates", str(layout.certificates)),
         ),
         "prometheus": (str(binaries["prometheus"]), *prometheus.arguments(layout, ports["prometheus"])),
     }

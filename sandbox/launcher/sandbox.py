@@ -13,9 +13,10 @@ from functools import partial
 
 from sandbox.launcher import contents, kwok, prometheus
 from sandbox.launcher.api import ClusterApi
+from sandbox.launcher.certificates import METRICS_CA, write_certificates
 from sandbox.launcher.down import KWOKCTL, take_down
 from sandbox.launcher.layout import Layout
-from sandbox.launcher.parts import CONTROL_PLANE, TOP, Part, all_parts
+from sandbox.launcher.parts import CONTROL_PLANE, TOP, Part, all_parts, api_checks
 from sandbox.launcher.ports import HOST, pick_ports
 from sandbox.launcher.processes import PidFiles, Record, record_of, spawn, stop
 from sandbox.launcher.state import PORTS, State, load_state, save_state
@@ -84,6 +85,7 @@ class Sandbox:
             old.unlink()
         state = State(pick_ports(PORTS), self._binaries.key)
         save_state(self._layout.state_file, state)
+        write_certificates(self._layout.certificates)
         self._run_kwokctl(
             kwok.start_create(self._layout, state.ports, self._binaries), "creating the cluster", adopt=True
         )
@@ -149,6 +151,7 @@ class Sandbox:
         self._fill(api)
         prometheus.write_config(self._layout, state.ports["simulator"])
         self._bring_up([parts[name] for name in TOP], api)
+        self._serve_metrics(state, api)
 
     def _bring_up(self, parts: Iterable[Part], api: ClusterApi) -> None:
         """Start those of ``parts`` that do not answer, all at once, then wait for each."""
@@ -216,6 +219,18 @@ class Sandbox:
             self._wait(lambda: contents.ready_nodes(api) >= kwok.NODES, "the nodes", alive)
             say(f"nodes: {kwok.NODES} ready in {watch}")
 
+    def _serve_metrics(self, state: State, api: ClusterApi) -> None:
+        """Let the API server forward to the simulator's metrics APIs, unless it does."""
+        asks = api_checks(self._layout, state.ports).values()
+        if all(check.answers() for check in asks):
+            return
+        watch = Stopwatch()
+        authority = (self._layout.certificates / METRICS_CA).read_bytes()
+        contents.register_metrics(api, state.ports["simulator-metrics"], authority)
+        alive = partial(self._check_alive, "simulator")
+        self._wait(lambda: all(check.answers() for check in asks), "simulator", alive)
+        say(f"metrics APIs: served in {watch}")
+
     def _stop_parts(self, names: Iterable[str]) -> None:
         names = list(names)
         stop([record for name in names if (record := self._pids.running(name))], patience=PATIENCE)
@@ -235,8 +250,11 @@ class Sandbox:
         parts = all_parts(self._layout, state.ports, self._binaries) if state and state.created else {}
         if state is None or name not in parts:
             raise ToolError(f"sandbox {self._layout.name} is not up", hint="Start it first: make sandbox-up")
+        api = ClusterApi(state.ports["kube-apiserver"], self._layout.pki)
         self._stop_parts([name])
-        self._bring_up([parts[name]], ClusterApi(state.ports["kube-apiserver"], self._layout.pki))
+        self._bring_up([parts[name]], api)
+        if name == "simulator":
+            self._serve_metrics(state, api)
 
     # -- files --------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ PORTS = (
     "rollouts-controller",
     "rollouts-controller-health",
     "simulator",
+    "simulator-metrics",
     "prometheus",
 )
 

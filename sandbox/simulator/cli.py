@@ -9,16 +9,19 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from random import Random
 
 from kubernetes.config import ConfigException
 
+from sandbox.simulator.aggregated import AggregatedServer
 from sandbox.simulator.api import Server
 from sandbox.simulator.cluster import Cluster
 from sandbox.simulator.control import Control
 from sandbox.simulator.engine import Engine
 from sandbox.simulator.kubelet import Kubelet
 from sandbox.simulator.log import say
+from sandbox.simulator.metrics_apis import MetricsApis
 from sandbox.simulator.settings import Load
 from sandbox.simulator.stages import stages
 from sandbox.simulator.world import World
@@ -36,7 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ).parse_args(given[1:])
         sys.stdout.write(stages())
         return 0
-    return run(_parser().parse_args(given))
+    parser = _parser()
+    options = parser.parse_args(given)
+    if (options.metrics_port is None) != (options.certificates is None):
+        parser.error("--metrics-port and --certificates go together")
+    return run(options)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,12 +61,22 @@ def run(options: argparse.Namespace) -> int:
         server = Server((options.listen, options.port), control)
     except OSError as error:
         return _refuse(f"cannot listen on {options.listen}:{options.port}: {error}")
+    servers: list[Server | AggregatedServer] = [server]
+    if options.metrics_port is not None:
+        address = (options.listen, options.metrics_port)
+        try:
+            servers.append(AggregatedServer(address, MetricsApis(world), options.certificates))
+        except OSError as error:
+            server.server_close()
+            where = f"{options.listen}:{options.metrics_port} with the certificates in {options.certificates}"
+            return _refuse(f"cannot serve metrics on {where}: {error}")
     # A scrape must not wait its default 5 ms turn behind a tick that draws for hundreds of pods.
     sys.setswitchinterval(0.0005)
     stop, defect = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    server.serve_in_background()
+    for each in servers:
+        each.serve_in_background()
     jobs: list[tuple[str, Callable[[threading.Event], None]]] = [
         *((watcher.name, watcher.run) for watcher in watchers),
         ("traffic", engine.run),
@@ -67,12 +84,18 @@ def run(options: argparse.Namespace) -> int:
     ]
     for name, job in jobs:
         threading.Thread(target=_guard, args=(name, job, stop, defect), name=name, daemon=True).start()
-    say(f"listening on http://{options.listen}:{server.server_address[1]}")
+    say(f"listening on {' and '.join(_address(each) for each in servers)}")
     stop.wait()
-    server.shutdown()
-    server.server_close()
+    for each in servers:
+        each.shutdown()
+        each.server_close()
     say("stopped")
     return 1 if defect.is_set() else 0
+
+
+def _address(server: Server | AggregatedServer) -> str:
+    scheme = "https" if isinstance(server, AggregatedServer) else "http"
+    return f"{scheme}://{server.server_address[0]!s}:{server.server_address[1]}"
 
 
 def _guard(name: str, job: Callable[[threading.Event], None], stop: threading.Event, defect: threading.Event) -> None:
@@ -105,6 +128,8 @@ def _parser() -> argparse.ArgumentParser:
         default=0.02,
         help="share of an Ingress' requests with the canary's header (default %(default)s)",
     )
+    parser.add_argument("--metrics-port", type=int, help="port for the API server to find the metrics APIs at (HTTPS)")
+    parser.add_argument("--certificates", type=Path, help="folder with the certificates of the metrics APIs")
     parser.add_argument("--seed", type=int, default=None, help="seed of the random numbers")
     return parser
 

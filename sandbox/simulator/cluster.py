@@ -19,7 +19,7 @@ from kubernetes import config
 from kubernetes.client.api_client import ApiClient
 
 from sandbox.simulator.log import say
-from sandbox.simulator.records import Json, PodRecord, read_ingress, read_pod, read_service
+from sandbox.simulator.records import Json, PodRecord, read_ingress, read_node, read_pod, read_service
 from sandbox.simulator.watching import Expired, Kind, Refused, Watcher, checked, one_line
 from sandbox.simulator.world import World
 
@@ -51,6 +51,11 @@ class Cluster:
                 "pods",
                 partial(self._get, "/api/v1/pods"),
                 Kind(read_pod, world.replace_pods, world.put_pod, world.drop_pod),
+            ),
+            Watcher(
+                "nodes",
+                partial(self._get, "/api/v1/nodes"),
+                Kind(read_node, world.replace_nodes, world.put_node, world.drop_node),
             ),
             Watcher(
                 "services",

@@ -10,6 +10,7 @@ from random import Random
 from sandbox.simulator.behaviours import BUCKETS, HEALTHY, Behaviour, Readiness
 from sandbox.simulator.draws import Shape, binomial, buckets, poisson
 from sandbox.simulator.records import PodRecord
+from sandbox.simulator.usage import Meter
 
 POST_SHARE = 0.3
 """Share of requests that are POST; those of trading services are orders."""
@@ -82,6 +83,7 @@ class PodLife:
     first_seen: float
     ready_since: float
     tally: Tally = field(default_factory=Tally)
+    meter: Meter = field(default_factory=Meter)
     crash: CrashState | None = None
     gone: bool = False
     last_seen: float = 0.0
@@ -105,6 +107,11 @@ class PodLife:
     def restart(self, now: float) -> None:
         """Starts the process anew: every counter is 0 again."""
         self.counters = Counters(now)
+        self.meter = Meter()
+
+    def rate(self, now: float) -> float:
+        """Requests a second that it answers."""
+        return self.meter.rate(now)
 
     def take(self, rng: Random, requests: int, now: float) -> None:
         """Answers a batch of requests."""
@@ -119,6 +126,7 @@ class PodLife:
         counts[("POST", "500")] += posts_failed
         latencies = buckets(rng, requests, behaviour.latency)
         counters.latency.add(latencies, behaviour.latency)
+        self.meter.add(now, requests)
         tally.requests += requests
         tally.errors += errors
         tally.slow += sum(latencies[_OVER_A_SECOND:])

@@ -1,9 +1,10 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the simulator keeps of pods, Services and Ingresses, read from the API server's JSON."""
+"""What the simulator keeps of pods, nodes, Services and Ingresses, read from the API server's JSON."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,19 @@ Key: TypeAlias = tuple[str, str]
 """Namespace and name."""
 
 CANARY_PREFIX = "nginx.ingress.kubernetes.io/"
+
+_QUANTITY = re.compile(r"(?P<number>[0-9.]+(?:[eE][-+]?[0-9]+)?)(?P<unit>[numkMGTPE]|[KMGTPE]i)?")
+_UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18} | {
+    f"{letter}i": float(1024**power) for power, letter in enumerate("KMGTPE", 1)
+}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Cores and bytes; 0: not given."""
+
+    cpu: float = 0.0
+    memory: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,8 @@ class Container:
     ready: bool = False
     waiting: str = ""
     started_at: str = ""
+    requests: Resources = Resources()
+    limits: Resources = Resources()
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,14 @@ class PodRecord:
     def hash(self) -> str:
         """The revision's hash: Argo's label, or that of a Deployment."""
         return self.labels.get("rollouts-pod-template-hash") or self.labels.get("pod-template-hash", "")
+
+
+@dataclass(frozen=True)
+class NodeRecord:
+    """A node and its labels."""
+
+    name: str
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -145,6 +169,26 @@ def epoch(stamp: str) -> float:
         return 0.0
 
 
+def quantity(value: Json) -> float:
+    """A Kubernetes quantity (``250m``, ``512Mi``, 2) as a number; 0 when it is none."""
+    found = _QUANTITY.fullmatch(str(value)) if isinstance(value, (str, int, float)) else None
+    try:
+        return float(found["number"]) * _UNITS.get(found["unit"], 1.0) if found else 0.0
+    except ValueError:
+        return 0.0
+
+
+def _resources(value: Json) -> Resources:
+    given = table(value)
+    return Resources(quantity(given.get("cpu")), quantity(given.get("memory")))
+
+
+def read_node(source: Mapping[str, Json]) -> NodeRecord:
+    """A node from its JSON."""
+    meta = table(source.get("metadata"))
+    return NodeRecord(text(meta.get("name")), strings(meta.get("labels")))
+
+
 def read_pod(source: Mapping[str, Json]) -> PodRecord:
     """A pod from its JSON."""
     meta, spec, status = table(source.get("metadata")), table(source.get("spec")), table(source.get("status"))
@@ -158,7 +202,7 @@ def read_pod(source: Mapping[str, Json]) -> PodRecord:
     for item in map(table, rows(spec.get("containers"))):
         name = text(item.get("name"))
         seen = statuses.get(name, {})
-        state = table(seen.get("state"))
+        state, resources = table(seen.get("state")), table(item.get("resources"))
         containers.append(
             Container(
                 name=name,
@@ -167,6 +211,8 @@ def read_pod(source: Mapping[str, Json]) -> PodRecord:
                 ready=seen.get("ready") is True,
                 waiting=text(table(state.get("waiting")).get("reason")),
                 started_at=text(table(state.get("running")).get("startedAt")),
+                requests=_resources(resources.get("requests")),
+                limits=_resources(resources.get("limits")),
             )
         )
     return PodRecord(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sandbox.simulator.behaviours import Readiness
 from sandbox.simulator.life import PodLife, Tally, new_life
-from sandbox.simulator.records import IngressRecord, Key, PodRecord, ServiceRecord
+from sandbox.simulator.records import IngressRecord, Key, NodeRecord, PodRecord, ServiceRecord
 from sandbox.simulator.settings import Load, Override, Overrides
 
 # Pods that are gone stay in the ledger; a sandbox left running for days must not grow without end.
@@ -28,7 +28,7 @@ class EntryTally:
 
 
 class World:
-    """Pods, Services, Ingresses, load and overrides; ``revision`` grows with each change of any of them."""
+    """Pods, nodes, Services, Ingresses, load and overrides; ``revision`` grows with each change that may move traffic."""
 
     def __init__(self, load: Load | None = None, clock: Callable[[], float] = time.time) -> None:
         self.lock = threading.RLock()
@@ -38,6 +38,7 @@ class World:
         self.load = load or Load()
         self.overrides = Overrides()
         self.pods: dict[Key, PodLife] = {}
+        self.nodes: dict[str, NodeRecord] = {}
         self.services: dict[Key, ServiceRecord] = {}
         self.ingresses: dict[Key, IngressRecord] = {}
         self.gone: dict[str, PodLife] = {}
@@ -84,6 +85,20 @@ class World:
             for record in listed.values():
                 self.put_pod(record)
             self.touch()
+
+    # Nodes move no traffic: a change of one is no change of the routes.
+
+    def put_node(self, record: NodeRecord) -> None:
+        with self.lock:
+            self.nodes[record.name] = record
+
+    def drop_node(self, record: NodeRecord) -> None:
+        with self.lock:
+            self.nodes.pop(record.name, None)
+
+    def replace_nodes(self, records: Iterable[NodeRecord]) -> None:
+        with self.lock:
+            self.nodes = {record.name: record for record in records}
 
     def put_service(self, record: ServiceRecord) -> None:
         with self.lock:

@@ -25,6 +25,14 @@ def requests_by_image(simulator: str, namespace: str, app: str) -> Counter[str]:
     return found
 
 
+def unserved(simulator: str, namespace: str) -> int:
+    """Return how many requests to the Ingresses of a namespace found no pod so far."""
+    answer = _session().get(f"{simulator}/entrypoints", timeout=10)
+    answer.raise_for_status()
+    rows = [row for row in answer.json() if row["namespace"] == namespace and row["kind"] == "Ingress"]
+    return sum(int(row["unserved"]) for row in rows)
+
+
 def _session() -> requests.Session:
     session = requests.Session()
     # No proxy of this machine's environment.

@@ -104,7 +104,9 @@ def test_prometheus_finds_pods_through_the_kubeconfig() -> None:
 def _kwok() -> dict[str, object]:
     programs = {name: Path("/cache") / name for name in [*COMPONENTS.values(), "kubectl"]}
     ports = {name: 20000 + index for index, name in enumerate(PORTS)}
-    return cast("dict[str, object]", next(yaml.safe_load_all(render_kwok("two", ports, programs))))
+    return cast(
+        "dict[str, object]", next(yaml.safe_load_all(render_kwok("two", ports, programs, Path("/certificates"))))
+    )
 
 
 def test_the_control_plane_listens_on_loopback_and_enforces_authorization() -> None:
@@ -118,6 +120,29 @@ def test_every_program_of_the_control_plane_is_ours() -> None:
     options = cast("dict[str, object]", _kwok()["options"])
     binaries = {str(value) for name, value in options.items() if name.endswith("Binary")}
     assert binaries == {f"/cache/{name}" for name in [*COMPONENTS.values(), "kubectl"]}
+
+
+def _arguments(component: str) -> dict[str, str]:
+    patches = cast("list[dict[str, object]]", _kwok()["componentsPatches"])
+    (extra,) = [cast("list[dict[str, str]]", patch["extraArgs"]) for patch in patches if patch["name"] == component]
+    return {argument["key"]: argument["value"] for argument in extra}
+
+
+def test_the_api_server_forwards_with_a_certificate_that_is_good_for_nothing_else() -> None:
+    arguments = _arguments("kube-apiserver")
+    assert arguments["proxy-client-cert-file"] == "/certificates/front-proxy-client.crt"
+    assert arguments["proxy-client-key-file"] == "/certificates/front-proxy-client.key"
+    assert arguments["requestheader-client-ca-file"] == "/certificates/front-proxy-ca.crt"
+    assert arguments["requestheader-allowed-names"] == "front-proxy-client"
+    assert arguments["requestheader-username-headers"] == "X-Remote-User"
+    assert arguments["requestheader-group-headers"] == "X-Remote-Group"
+    assert arguments["requestheader-extra-headers-prefix"] == "X-Remote-Extra-"
+
+
+def test_the_autoscaler_keeps_pace_with_the_sandbox() -> None:
+    arguments = _arguments("kube-controller-manager")
+    assert arguments["horizontal-pod-autoscaler-sync-period"] == "1s"
+    assert arguments["leader-elect"] == "false"
 
 
 def test_components_are_read_from_what_kwokctl_keeps() -> None:

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sandbox.simulator.records import CanaryRule, Container, IngressRecord, Path, PodRecord, ServiceRecord
+from sandbox.simulator.records import CanaryRule, Container, IngressRecord, Path, PodRecord, Resources, ServiceRecord
+
+NOTHING = Resources()
 
 MakePod = Callable[..., PodRecord]
 MakeService = Callable[..., ServiceRecord]
@@ -29,16 +31,20 @@ def build_pod(
     waiting: str = "",
     started_at: str = "2026-01-01T00:00:00Z",
     ready_at: float = 0.0,
+    node: str = "node-0",
+    requests: Resources = NOTHING,
+    limits: Resources = NOTHING,
 ) -> PodRecord:
     all_labels = {"app": app, "rollouts-pod-template-hash": hash, **(labels or {})}
-    container = Container("main", image, restarts, ready and not waiting, waiting, "" if waiting else started_at)
+    started = "" if waiting else started_at
+    container = Container("main", image, restarts, ready and not waiting, waiting, started, requests, limits)
     return PodRecord(
         namespace=namespace,
         name=name,
         uid=uid or f"uid-{namespace}-{name}",
         labels=all_labels,
         containers=(container,),
-        node="node-0",
+        node=node,
         phase=phase,
         ready=ready,
         ready_at=ready_at,

@@ -24,7 +24,12 @@ import pytest
 from sandbox.simulator.watching import lines
 
 ROOT = Path(__file__).resolve().parents[4]
-PLURALS = {"/api/v1/pods": "pods", "/api/v1/services": "services", "/apis/networking.k8s.io/v1/ingresses": "ingresses"}
+PLURALS = {
+    "/api/v1/pods": "pods",
+    "/api/v1/nodes": "nodes",
+    "/api/v1/services": "services",
+    "/apis/networking.k8s.io/v1/ingresses": "ingresses",
+}
 
 
 class ApiServer(ThreadingHTTPServer):
@@ -238,8 +243,9 @@ def test_a_pod_that_must_not_be_ready_is_patched(api: ApiServer, simulator: Simu
         ["--kubeconfig", "/nonexistent/kubeconfig", "--port", "0"],
         ["--port", "0"],
         ["--kubeconfig", "x", "--port", "0", "--tick", "0"],
+        ["--kubeconfig", "x", "--port", "0", "--metrics-port", "0"],
     ],
-    ids=["no such kubeconfig", "no kubeconfig given", "a tick of nothing"],
+    ids=["no such kubeconfig", "no kubeconfig given", "a tick of nothing", "metrics without certificates"],
 )
 def test_what_it_cannot_start_with_is_told_without_a_traceback(arguments: list[str]) -> None:
     command = [sys.executable, "-m", "sandbox.simulator", *arguments]

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.simulator.records import CanaryRule, Json, Path, read_ingress, read_pod, read_service
+from sandbox.simulator.records import (
+    CanaryRule,
+    Json,
+    NodeRecord,
+    Path,
+    Resources,
+    quantity,
+    read_ingress,
+    read_node,
+    read_pod,
+    read_service,
+)
 
 POD: dict[str, Json] = {
     "metadata": {
@@ -114,3 +125,37 @@ def test_an_ingress_with_only_a_default_backend() -> None:
 def test_canary_annotations(annotations: dict[str, str], rule: CanaryRule | None) -> None:
     named = {f"nginx.ingress.kubernetes.io/{key}": value for key, value in annotations.items()}
     assert read_ingress({"metadata": {"name": "i", "annotations": named}, "spec": {}}).canary == rule
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        ("250m", 0.25),
+        ("2", 2.0),
+        (2, 2.0),
+        ("0.5", 0.5),
+        ("512Mi", 512 * 2.0**20),
+        ("1Gi", 2.0**30),
+        ("1M", 1e6),
+        ("1e3", 1000.0),
+        ("100n", 1e-7),
+        ("", 0.0),
+        ("1.2.3", 0.0),
+        ("much", 0.0),
+        (None, 0.0),
+        ({}, 0.0),
+    ],
+)
+def test_quantities(given: Json, number: float) -> None:
+    assert quantity(given) == pytest.approx(number)
+
+
+def test_what_a_container_asks_for() -> None:
+    given: Json = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": 1}}
+    pod = read_pod({"spec": {"containers": [{"name": "main", "image": "x:v1", "resources": given}]}})
+    assert pod.containers[0].requests == Resources(0.25, 512 * 2.0**20)
+    assert pod.containers[0].limits == Resources(1.0, 0.0)
+
+
+def test_a_node() -> None:
+    assert read_node({"metadata": {"name": "n", "labels": {"zone": "a"}}}) == NodeRecord("n", {"zone": "a"})

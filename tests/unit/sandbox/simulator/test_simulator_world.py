@@ -47,6 +47,21 @@ def life(world: World, name: str) -> PodLife:
 
 
 class TestTraffic:
+    def test_the_rates_of_a_services_pods_add_up_to_its_load(
+        self, world: World, clock: Clock, make_pod: MakePod, make_service: MakeService, make_ingress: MakeIngress
+    ) -> None:
+        world.put_pod(make_pod("a", "web"))
+        world.put_pod(make_pod("b", "web"))
+        world.put_service(make_service("web", app="web"))
+        world.put_ingress(make_ingress("web", "web"))
+        world.load.put(LoadRule(1000.0, namespace="ns"))
+        pass_time(world, clock, 10)
+        rates = [life(world, name).rate(clock.now) for name in ("a", "b")]
+        assert sum(rates) == pytest.approx(1000, rel=0.05)
+        assert rates[0] == pytest.approx(rates[1], rel=0.1)
+        life(world, "a").restart(clock.now)
+        assert life(world, "a").rate(clock.now) == 0
+
     def test_load_reaches_ready_pods_at_the_default_rates(
         self, world: World, clock: Clock, make_pod: MakePod, make_service: MakeService, make_ingress: MakeIngress
     ) -> None:

@@ -1,0 +1,186 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Role autoscaling, and the cluster's own autoscaler on the sandbox's metrics: it scales Rollouts by their load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.integration.support.cluster import Obj, Space
+from tests.integration.support.plays import Ansible, Data, Run
+from tests.integration.support.sandbox import Sandbox
+from tests.integration.support.stage import canary_weight, reach, release, replica_sets, status
+from tests.integration.support.traffic import set_load, unserved
+from tests.integration.support.watching import Watch
+
+NAME = "tradesense-orders"
+HPA = f"{NAME}-hpa"
+CANARY_INGRESS = f"{NAME}-{NAME}-stable-canary"
+# A pod is to have 100 requests a second. With 860, nine pods are within the tenth that the autoscaler lets pass, and
+# neither eight nor ten are, whatever chance does to the load.
+QUIET, BUSY = 100, 860
+FEWEST, MANY = 3, 9
+# In production the autoscaler waits for minutes, so that it does not follow each wave; a test has no waves.
+QUICK = {"stabilization_seconds": 0, "percent": 400, "period_seconds": 1}
+SCALING: Obj = {"scale_up": QUICK, "scale_down": {**QUICK, "percent": 100}}
+ENTRY: Obj = {
+    "image": "tradesense/orders",
+    "version": "v1",
+    "strategy": "canary",
+    "replicas": FEWEST,
+    "exposure": {"host": "orders.example.test"},
+    "canary": {"steps": [{"weight": 20}, {"pause": "manual"}, {"weight": 100}]},
+    "autoscaling": {},
+}
+
+
+class Scaled:
+    """A canary service with an autoscaler, in a namespace of its own."""
+
+    def __init__(self, space: Space, simulator: str, ansible: Ansible) -> None:
+        self.space = space
+        self._simulator = simulator
+        self._ansible = ansible
+
+    def provision(self, **scaling: int) -> Run:
+        """Run the two roles; `scaling` differs from what the other tests have."""
+        variables: Data = {
+            "tradesense_services": {"orders": ENTRY},
+            "tradesense_service_overrides": {"orders": {"autoscaling": {**SCALING, **scaling}}},
+            "tradesense_namespace": self.space.name,
+            "tradesense_environment": "test",
+        }
+        tasks = [
+            {"name": role, "ansible.builtin.include_role": {"name": f"tradesense.delivery.{role}"}, "vars": variables}
+            for role in ("workloads", "autoscaling")
+        ]
+        return self._ansible.tasks(self.space.name, tasks)
+
+    def up(self) -> None:
+        """Bring it up, with little load."""
+        self.load(QUIET)
+        # Another role makes it, and no pod starts without it.
+        self.space.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": NAME}})
+        self.provision()
+        reach(self.space, NAME, "Healthy")
+
+    def load(self, rps: int | None) -> None:
+        """Set the requests a second."""
+        set_load(self._simulator, self.space.name, rps)
+
+    def reaches(self, replicas: int) -> None:
+        """Wait until the autoscaler has brought the Rollout to so many pods and wants no other number."""
+
+        def done() -> bool:
+            item = self.space.get("Rollout", NAME)
+            available = (item.get("status") or {}).get("availableReplicas") or 0
+            wanted = {item["spec"]["replicas"], self.autoscaler().get("desiredReplicas")}
+            return wanted == {replicas} and available >= replicas
+
+        self.space.until(done, f"{replicas} replicas", seconds=45)
+
+    def autoscaler(self) -> Obj:
+        """Return what the autoscaler says of itself."""
+        return dict(self.space.get("HorizontalPodAutoscaler", HPA).get("status") or {})
+
+    def unserved(self) -> int:
+        """Return how many requests found no pod so far."""
+        return unserved(self._simulator, self.space.name)
+
+
+@pytest.fixture
+def scaled(space: Space, sandbox: Sandbox, tmp_path: Path) -> Iterator[Scaled]:
+    """A service that is scaled, not yet provisioned."""
+    made = Scaled(space, sandbox.simulator, Ansible(tmp_path))
+    yield made
+    made.load(None)
+
+
+def test_a_rollout_is_scaled_up_under_load_and_down_again(scaled: Scaled) -> None:
+    """The cluster's own controller does it, through the Rollout's scale; no request is lost on the way."""
+    scaled.up()
+    before = scaled.unserved()
+    scaled.load(BUSY)
+    scaled.reaches(MANY)
+    assert {metric["type"] for metric in scaled.autoscaler()["currentMetrics"]} == {"Resource", "Pods"}
+    assert _owners_of_replicas(scaled.space.get("Rollout", NAME)) == [("kube-controller-manager", "scale")]
+    scaled.load(QUIET)
+    scaled.reaches(FEWEST)
+    assert scaled.unserved() == before
+
+
+def test_in_the_middle_of_a_canary_too(scaled: Scaled) -> None:
+    """Both revisions are scaled; the canary keeps its step and its weight all the time."""
+    scaled.up()
+    space = scaled.space
+    stable = status(space, NAME)["stableRS"]
+    canary = release(space, NAME, "v2")
+    reach(space, NAME, "Paused", step=1)
+    before = scaled.unserved()
+    with Watch(space, "Rollout") as rollouts, Watch(space, "Ingress") as ingresses:
+        scaled.load(BUSY)
+        scaled.reaches(MANY)
+        space.until(lambda: replica_sets(space, NAME) == {stable: MANY, canary: 2}, "a fifth of the pods, rounded up")
+        scaled.load(QUIET)
+        scaled.reaches(FEWEST)
+        space.until(lambda: replica_sets(space, NAME) == {stable: FEWEST, canary: 1}, "fewer pods of both")
+    states = [state["status"] for state in rollouts.states(NAME)]
+    assert {(state["stableRS"], state["currentPodHash"]) for state in states} == {(stable, canary)}
+    assert {state["currentStepIndex"] for state in states} == {1}
+    weights = {
+        state["metadata"]["annotations"]["nginx.ingress.kubernetes.io/canary-weight"]
+        for state in ingresses.states(CANARY_INGRESS)
+    }
+    assert weights == {"20"}
+    assert canary_weight(space, CANARY_INGRESS) == 20
+    assert scaled.unserved() == before
+
+
+def test_provisioning_at_nine_replicas_moves_nothing(scaled: Scaled) -> None:
+    """The catalog says three. Every object is watched, so that a number which came and went would be seen."""
+    scaled.up()
+    scaled.load(BUSY)
+    scaled.reaches(MANY)
+    space = scaled.space
+    kinds = ("Rollout", "ReplicaSet", "Service", "Ingress")
+    with ExitStack() as stack:
+        watches = {kind: stack.enter_context(Watch(space, kind)) for kind in kinds}
+        autoscalers = stack.enter_context(Watch(space, "HorizontalPodAutoscaler"))
+        assert scaled.provision().changed == 0
+        changed = scaled.provision(max_replicas=12)
+        assert changed["Apply the workloads"].changed is False
+        assert changed["Apply the autoscalers"].changed is True
+    for kind, watch in watches.items():
+        names = {event["metadata"]["name"] for event in watch.events}
+        assert names, kind
+        for name in names:
+            states = watch.states(name)
+            assert len({state["metadata"]["resourceVersion"] for state in states}) == 1, f"{kind}/{name} moved"
+    # The autoscaler writes down what it sees, again and again.
+    specs = [state["spec"] for state in autoscalers.states(HPA)]
+    assert sorted({spec["maxReplicas"] for spec in specs}) == [12, 20]
+    assert all({**spec, "maxReplicas": 20} == specs[0] for spec in specs)
+    assert {state["status"]["desiredReplicas"] for state in autoscalers.states(HPA)} == {MANY}
+    assert space.get("Rollout", NAME)["spec"]["replicas"] == MANY
+
+
+def test_an_autoscaler_is_checked_and_shown_before_it_is_sent(scaled: Scaled) -> None:
+    """A mistake in the catalog sends nothing; the autoscaler of the role has the numbers of the architecture."""
+    scaled.up()
+    live = scaled.space.get("HorizontalPodAutoscaler", HPA)
+    assert live["spec"]["scaleTargetRef"] == {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": NAME}
+    with pytest.raises(AssertionError, match="min_replicas: 30 is more than max_replicas, 20"):
+        scaled.provision(min_replicas=30)
+    assert scaled.space.get("HorizontalPodAutoscaler", HPA)["spec"] == live["spec"]
+
+
+def _owners_of_replicas(item: Obj) -> list[tuple[str, str]]:
+    return [
+        (entry["manager"], entry.get("subresource", ""))
+        for entry in item["metadata"]["managedFields"]
+        if "f:replicas" in entry["fieldsV1"].get("f:spec", {})
+    ]
