@@ -64,7 +64,7 @@ def touched(entries: Mapping[str, Service], definitions: object, placeholder: st
 
 
 def unexpected(objects: list[Mapping[str, object]], expected: Mapping[str, list[str]]) -> list[str]:
-    """Return which keys of Secrets would change besides the expected ones, e.g. ``tradesense-db-credentials.DB_USERNAME``.
+    """Return which keys would change besides the expected ones, e.g. ``tradesense-db-credentials.DB_USERNAME``.
 
     Args:
         objects: what `apply` says of each object, with the paths of its changed fields.

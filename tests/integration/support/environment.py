@@ -38,13 +38,20 @@ class Environment:
         self._sandbox = sandbox
         self._ansible = ansible
         self._folder = folder
+        # Environment variables of the playbooks' process.
+        self.process: dict[str, str] = {}
+
+    @property
+    def generated(self) -> Path:
+        """The folder of the secrets that development generates."""
+        return self._folder / "generated"
 
     def run(self, playbook: str, *arguments: str, code: int | None = 0, **variables: Any) -> Run:
         """Run a playbook with extra variables; see `Ansible.playbook` for `code`."""
         given = {
             "tradesense_namespace": self.space.name,
             "tradesense_monitoring_namespace": self.monitoring.name,
-            "tradesense_generated_secrets": str(self._folder / "generated"),
+            "tradesense_generated_secrets": str(self.generated),
             "tradesense_services": catalog(),
             "tradesense_service_overrides": settings("tradesense_service_overrides"),
             **variables,
@@ -52,7 +59,8 @@ class Environment:
         file = self._folder / "variables.json"
         file.write_text(json.dumps(given), encoding="utf-8")
         path = ROOT / "playbooks" / f"{playbook}.yml"
-        return self._ansible.playbook(path, "-i", str(INVENTORY), "-e", f"@{file}", *arguments, code=code)
+        inventory = ("-i", str(INVENTORY), "-e", f"@{file}")
+        return self._ansible.playbook(path, *inventory, *arguments, code=code, environment=self.process)
 
     def provision(self, **variables: Any) -> Run:
         """Provision, and wait until everything runs."""
