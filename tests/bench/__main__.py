@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure the collection beside what others use, on a sandbox of its own. ``make bench`` calls it.
 
-python -m tests.bench [verbs] [--rounds N] [--only ITEM ...] [--strict] [--keep]
+python -m tests.bench [verbs] [apply] [--rounds N] [--only ITEM ...] [--strict] [--keep]
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sandbox.launcher.down import take_down
 from sandbox.launcher.layout import layout_for
 from sandbox.launcher.sandbox import Sandbox
 from tests.bench import machine
+from tests.bench.apply import part as apply
 from tests.bench.bench import Bench, figures_of
 from tests.bench.plays import Player
 from tests.bench.report import Report
@@ -47,7 +48,7 @@ class _Part:
     not_needed: tuple[str, ...] = ()
 
 
-PARTS = {"verbs": _Part(verbs.ITEMS, verbs.NOT_NEEDED)}
+PARTS = {"verbs": _Part(verbs.ITEMS, verbs.NOT_NEEDED), "apply": _Part(apply.ITEMS, apply.NOT_NEEDED)}
 
 
 def main() -> int:

@@ -83,6 +83,10 @@ class Bench:
             raise ToolError(f"a measured program failed: {' '.join(argv)}", detail=ran.stdout + ran.stderr)
         return timed, ran.stdout
 
+    def lacks(self, namespace: str) -> bool:
+        """Return whether there is no such namespace, not even one that is being removed."""
+        return namespace not in self._namespaces()
+
     def _namespaces(self) -> set[str]:
         found = self.cluster.request("GET", "api/v1/namespaces")["items"]
         return {str(item["metadata"]["name"]) for item in found}
