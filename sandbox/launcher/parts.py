@@ -20,6 +20,7 @@ from tools.paths import ROOT
 
 # In the order of starting; stopping goes the other way.
 CONTROL_PLANE = tuple(kwok.COMPONENTS)
+CONTROLLER_MANAGER = "kube-controller-manager"
 TOP = ("rollouts-controller", "simulator", "prometheus")
 ALL = (*CONTROL_PLANE, *TOP)
 

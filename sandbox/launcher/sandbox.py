@@ -16,7 +16,7 @@ from sandbox.launcher.api import ClusterApi
 from sandbox.launcher.certificates import METRICS_CA, write_certificates
 from sandbox.launcher.down import KWOKCTL, take_down
 from sandbox.launcher.layout import Layout
-from sandbox.launcher.parts import CONTROL_PLANE, TOP, Part, all_parts, api_checks
+from sandbox.launcher.parts import CONTROL_PLANE, CONTROLLER_MANAGER, TOP, Part, all_parts, api_checks
 from sandbox.launcher.ports import HOST, pick_ports
 from sandbox.launcher.processes import PidFiles, Record, record_of, spawn, stop
 from sandbox.launcher.state import PORTS, State, load_state, save_state
@@ -148,9 +148,13 @@ class Sandbox:
             raise ToolError(f"kwokctl has not set up {', '.join(missing)}", detail=self._log_end(KWOKCTL))
         for name in CONTROL_PLANE:
             self._bring_up([parts[name]], api)
-        self._fill(api)
+        top: tuple[str, ...] = TOP
+        if self._fill(api):
+            # The controller manager looks twice a minute which kinds there are. Until then the autoscaler knows no Rollouts.
+            self._kill(CONTROLLER_MANAGER)
+            top = (CONTROLLER_MANAGER, *TOP)
         prometheus.write_config(self._layout, state.ports["simulator"])
-        self._bring_up([parts[name] for name in TOP], api)
+        self._bring_up([parts[name] for name in top], api)
         self._serve_metrics(state, api)
 
     def _bring_up(self, parts: Iterable[Part], api: ClusterApi) -> None:
@@ -203,11 +207,12 @@ class Sandbox:
             error.detail = error.detail or self._log_end(name)
             raise
 
-    def _fill(self, api: ClusterApi) -> None:
-        """Put definitions, namespace and nodes into the cluster unless they are there."""
+    def _fill(self, api: ClusterApi) -> bool:
+        """Put definitions, namespace and nodes into the cluster unless they are there; return whether kinds are new."""
         watch = Stopwatch()
         alive = partial(self._check_alive, "kube-apiserver")
-        if not contents.rollouts_served(api):
+        new = not contents.rollouts_served(api)
+        if new:
             names = contents.apply_crds(api, self._binaries.crds)
             contents.ensure_namespace(api)
             self._wait(lambda: contents.established(api, names), "the definitions", alive)
@@ -218,6 +223,7 @@ class Sandbox:
             self._run_kwokctl(scaling, "making the nodes", adopt=False)
             self._wait(lambda: contents.ready_nodes(api) >= kwok.NODES, "the nodes", alive)
             say(f"nodes: {kwok.NODES} ready in {watch}")
+        return new
 
     def _serve_metrics(self, state: State, api: ClusterApi) -> None:
         """Let the API server forward to the simulator's metrics APIs, unless it does."""
@@ -236,6 +242,13 @@ class Sandbox:
         stop([record for name in names if (record := self._pids.running(name))], patience=PATIENCE)
         for name in names:
             self._pids.forget(name)
+
+    def _kill(self, name: str) -> None:
+        """End a part at once, to be started again."""
+        if record := self._pids.running(name):
+            stop([record], patience=0)
+        self._pids.forget(name)
+        self._started = [started for started in self._started if started != name]
 
     # -- one part -----------------------------------------------------------------------------------------------------
 

@@ -47,18 +47,24 @@ class Scaled:
         self._ansible = ansible
 
     def provision(self, **scaling: int) -> Run:
-        """Run the two roles; `scaling` differs from what the other tests have."""
-        variables: Data = {
-            "tradesense_services": {"orders": ENTRY},
-            "tradesense_service_overrides": {"orders": {"autoscaling": {**SCALING, **scaling}}},
+        """Run the roles; `scaling` differs from what the other tests have."""
+        overrides = {"orders": {"autoscaling": {**SCALING, **scaling}}}
+        return self.roles("network", "workloads", "autoscaling", services={"orders": ENTRY}, overrides=overrides)
+
+    def roles(self, *names: str, services: Obj, overrides: Obj, code: int | None = 0, **variables: object) -> Run:
+        """Run roles on a catalog; see `Ansible.playbook` for `code`."""
+        given: Data = {
+            "tradesense_services": services,
+            "tradesense_service_overrides": overrides,
             "tradesense_namespace": self.space.name,
             "tradesense_environment": "test",
+            **variables,
         }
         tasks = [
-            {"name": role, "ansible.builtin.include_role": {"name": f"tradesense.delivery.{role}"}, "vars": variables}
-            for role in ("workloads", "autoscaling")
+            {"name": name, "ansible.builtin.include_role": {"name": f"tradesense.delivery.{name}"}, "vars": given}
+            for name in names
         ]
-        return self._ansible.tasks(self.space.name, tasks)
+        return self._ansible.tasks(self.space.name, tasks, code=code)
 
     def up(self) -> None:
         """Bring it up, with little load."""
@@ -168,14 +174,28 @@ def test_provisioning_at_nine_replicas_moves_nothing(scaled: Scaled) -> None:
     assert space.get("Rollout", NAME)["spec"]["replicas"] == MANY
 
 
-def test_an_autoscaler_is_checked_and_shown_before_it_is_sent(scaled: Scaled) -> None:
-    """A mistake in the catalog sends nothing; the autoscaler of the role has the numbers of the architecture."""
-    scaled.up()
-    live = scaled.space.get("HorizontalPodAutoscaler", HPA)
-    assert live["spec"]["scaleTargetRef"] == {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": NAME}
-    with pytest.raises(AssertionError, match="min_replicas: 30 is more than max_replicas, 20"):
-        scaled.provision(min_replicas=30)
-    assert scaled.space.get("HorizontalPodAutoscaler", HPA)["spec"] == live["spec"]
+def test_an_autoscaler_that_is_not_wanted_any_more_goes(scaled: Scaled) -> None:
+    """Removed is what the role made for all services; a run for one of them removes nothing, nor does a mistake."""
+    services = {"orders": ENTRY, "refunds": {**ENTRY, "strategy": "rolling"}}
+    off: Obj = {"refunds": {"autoscaling": None}}
+    assert scaled.roles("autoscaling", services=services, overrides={}).changed == 1
+    live = _autoscalers(scaled.space)
+    assert live == {HPA: ("Rollout", 20), "tradesense-refunds-hpa": ("Deployment", 20)}
+    wrong = {**off, "orders": {"autoscaling": {"min_replicas": 30}}}
+    failed = scaled.roles("autoscaling", services=services, overrides=wrong, code=2)
+    assert "orders.autoscaling.min_replicas: 30 is more than max_replicas, 20" in failed.console
+    one = scaled.roles("autoscaling", services=services, overrides=off, autoscaling_selected=["orders"])
+    assert one.changed == 0
+    assert _autoscalers(scaled.space) == live
+    assert scaled.roles("autoscaling", services=services, overrides=off).changed == 1
+    assert _autoscalers(scaled.space) == {HPA: ("Rollout", 20)}
+    assert scaled.roles("autoscaling", services=services, overrides=off).changed == 0
+
+
+def _autoscalers(space: Space) -> dict[str, tuple[str, int]]:
+    """Return the kind of what each autoscaler scales, and how far."""
+    specs = {item["metadata"]["name"]: item["spec"] for item in space.list("HorizontalPodAutoscaler")}
+    return {name: (spec["scaleTargetRef"]["kind"], spec["maxReplicas"]) for name, spec in specs.items()}
 
 
 def _owners_of_replicas(item: Obj) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ class Watch:
 
     def __enter__(self) -> Watch:
         # Without a version the watch begins with what is there.
-        self._response = self._space.cluster.stream(self._space.path(self._kind), timeoutSeconds=120)
+        self._response = self._space.cluster.stream(self._space.path(self._kind), timeoutSeconds=600)
         self._thread.start()
         return self
 

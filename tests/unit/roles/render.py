@@ -28,6 +28,7 @@ TEMPLATES = {
     "secrets": ("secrets",),
     "network": ("services", "ingresses"),
     "workloads": ("configuration", "deployments", "rollouts", "disruption_budgets"),
+    "autoscaling": ("autoscalers",),
 }
 
 
