@@ -12,7 +12,7 @@ VENV_PYTHON := .venv/bin/python
 LAUNCHER = $(VENV_PYTHON) -m sandbox.launcher
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit integration bench setup setup-oldest requirements binaries sandbox-up sandbox-down \
+.PHONY: help demo test lint sanity unit integration bench setup setup-oldest requirements binaries images sandbox-up sandbox-down \
 	sandbox-status clean python
 
 help: ## List the targets
@@ -27,7 +27,7 @@ demo: setup ## Start the sandbox, ship a good canary and a good blue-green, and 
 test: setup ## All of the next four, on the newest and on the oldest supported pair of Python and ansible-core
 	@$(VENV_PYTHON) -m tests.checks lint sanity unit integration
 
-lint: setup ## Style, types, YAML, ansible-lint (profile production), changelog
+lint: setup ## Style, types, YAML, ansible-lint (profile production), Dockerfiles, shell scripts, changelog
 	@$(VENV_PYTHON) -m tests.checks lint
 
 sanity: setup ## ansible-test sanity, without an ignore file
@@ -53,6 +53,11 @@ requirements: python ## Compile requirements/*.txt from *.in (UPGRADE=1: take th
 
 binaries: setup ## Build the sandbox's programs into the cache (ten minutes the first time)
 	@$(VENV_PYTHON) -m tools.binaries
+
+images: setup ## Build images of applications with buildah or docker (FRONTEND="web=../web" BACKEND="../api-gateway"; images/README.md)
+	@$(VENV_PYTHON) -m tools.images $(if $(FRONTEND),--frontend $(FRONTEND)) $(if $(BACKEND),--backend $(BACKEND)) \
+		$(if $(VERSION),--version $(VERSION)) $(if $(REPOSITORY),--repository $(REPOSITORY)) \
+		$(if $(ENGINE),--engine $(ENGINE)) $(if $(BASE),--base $(BASE))
 
 sandbox-up: setup ## Start the sandbox, or what is missing of it (SANDBOX=name: another one beside it)
 	@$(LAUNCHER) up --name $(SANDBOX)

@@ -30,15 +30,19 @@ _SANDBOX = "test"
 
 
 def lint() -> None:
-    """Check style, types, YAML, roles and playbooks, and the changelog."""
+    """Check style, types, YAML, roles and playbooks, Dockerfiles, shell scripts, and the changelog."""
     python = NEWEST.path / "bin"
     for words in (
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
         ("mypy", "-p", "ansible_collections.tradesense.delivery.plugins"),
         ("mypy", "sandbox", "tools", "tests"),
+        # Apart: in a container it is no part of anything.
+        ("mypy", "images/backend/migrate.py"),
         ("yamllint", "--strict", "."),
         ("ansible-lint", "--strict", "-q"),
+        ("hadolint", "--config", "images/.hadolint.yaml", "images/frontend/Dockerfile", "images/backend/Dockerfile"),
+        ("shellcheck", ".ci/run", "images/frontend/entrypoint.sh", "images/backend/entrypoint.sh"),
         ("antsibull-changelog", "lint"),
     ):
         _run([str(python / words[0]), *words[1:]], what=" ".join(words), env=_path(python))

@@ -20,7 +20,7 @@ from tools.paths import ROOT, cache_dir
 from tools.report import Stopwatch, say
 
 # What is no part of the collection that users install has its own checks (make lint).
-_LEFT_OUT = (".ci/", "collections/", "sandbox/", "tests/", "tools/")
+_LEFT_OUT = (".ci/", "collections/", "images/", "sandbox/", "tests/", "tools/")
 _PIP = """\
 import ensurepip, subprocess, sys
 ensurepip.bootstrap()
