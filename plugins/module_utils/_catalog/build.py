@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from .engines import PORTS, sizes
 from .model import Service
 from .values import PREFIX
 
@@ -113,6 +114,8 @@ def _strategy(name: str, services: list[str], values: dict[str, Any]) -> dict[st
         own.update(active_service=services[0], preview_service=services[1])
     elif strategy == "canary":
         own.update(stable_service=services[0], canary_service=services[1], stable_ingress=_stable_ingress(name))
+    elif strategy == "stateful":
+        own.update(sizes(values), ports=PORTS.get(own.get("engine", ""), {}), primary=None)
     return {**sections, strategy: own}
 
 

@@ -152,11 +152,19 @@ class Spread(TypedDict):
 
 
 class Stateful(TypedDict):
-    """Strategy stateful: what it runs, and the volume of each pod."""
+    """Strategy stateful: what it runs, the volume of each pod, and the ports of its pods by name, the main one first.
+
+    What a pod has of volume and of memory is here in MiB too, for configuration files. ``primary`` is the Service of the
+    primary that Postgres replicas copy, None for everything else.
+    """
 
     engine: Engine
     storage: str
     storage_class: str | None
+    ports: dict[str, int]
+    storage_mebibytes: int
+    memory_mebibytes: int
+    primary: str | None
 
 
 class Rolling(TypedDict):

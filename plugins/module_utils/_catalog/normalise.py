@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from .build import build
+from .engines import check_engine, name_primaries, with_engine_defaults
 from .entries import CATALOG, entries, no_service
 from .graph import known_names, order_of
 from .model import Service
@@ -54,7 +55,7 @@ def normalise(
         place = Place(f"{CATALOG}.{name}", found)
         NAME.read(name, place)
         # The reader's answer has the shape of the schema; the names are put in below.
-        values = cast("dict[str, Any]", ENTRY.read(entry, place))
+        values = cast("dict[str, Any]", ENTRY.read(with_engine_defaults(entry), place))
         if name in given:
             values["version"] = given[name]
         _check_labels(values, place)
@@ -63,6 +64,7 @@ def normalise(
         _check_stateful(entry, values, place)
         _check_scaling(values, place)
         result[name] = build(name, values, str(environment))
+    name_primaries(result, CATALOG, found)
     raise_if_any(found, "BadCatalog")
     order_of(written)
     if selected is None:
@@ -113,10 +115,8 @@ def _check_stateful(written: Mapping[str, object], values: Mapping[str, Any], pl
     stateful = values["strategy"] == "stateful"
     if stateful and written.get("stateful") is None:
         place.key("stateful").problem("is missing; strategy stateful needs stateful.engine, such as postgres_primary")
-    elif stateful and values["stateful"]["engine"] == "postgres_primary" and values["replicas"] != 1:
-        place.key("replicas").problem(
-            f"{values['replicas']} is not accepted: there is one primary; add pods to a service with engine postgres_replica"
-        )
+    elif stateful and values["stateful"].get("engine"):
+        check_engine(values, place)
     if not stateful and values["scope"] == "monitoring":
         place.key("scope").problem("'monitoring' is for stateful services; what is released lives in the environment")
     if values["strategy"] in ("blue_green", "canary") and values["service_name"]:

@@ -4,13 +4,14 @@
 
 A program of its own, because Ansible changes how Python imports collections, for good and for the whole process.
 Standard output: environment -> role -> template -> text. Arguments: the checkout, then KEY=JSON for variables that take
-precedence over everything, as on Ansible's command line.
+precedence over everything, as on Ansible's command line. ONLY=["ENVIRONMENT", "ROLE", "TEMPLATE"] renders that one alone.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,14 @@ from ansible.plugins.loader import init_plugin_loader, lookup_loader
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
-ENVIRONMENTS = ("production", "staging", "development")
-TEMPLATES = {
+ENVIRONMENTS: tuple[str, ...] = ("production", "staging", "development")
+TEMPLATES: dict[str, tuple[str, ...]] = {
     "namespaces": ("namespaces",),
     "analysis": ("success_rate", "canary_analysis"),
     "config": ("config",),
     "secrets": ("secrets",),
     "network": ("services", "ingresses"),
-    "workloads": ("configuration", "deployments", "rollouts", "disruption_budgets"),
+    "workloads": ("configuration", "deployments", "rollouts", "statefulsets", "disruption_budgets"),
     "autoscaling": ("autoscalers",),
 }
 
@@ -42,14 +43,16 @@ def variables_of(loader: DataLoader, role: Path, host_variables: dict[str, Any])
     }
 
 
-def render(root: Path, environment: str, extra: dict[str, Any]) -> dict[str, dict[str, str]]:
+def render(
+    root: Path, environment: str, extra: dict[str, Any], templates: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, str]]:
     """Return role -> template -> text for an environment."""
     loader = DataLoader()
     inventory = InventoryManager(loader=loader, sources=[str(root / "inventories" / environment)])
     (host,) = inventory.get_hosts("clusters")
     host_variables = VariableManager(loader=loader, inventory=inventory).get_vars(host=host)
     texts: dict[str, dict[str, str]] = {}
-    for role, names in TEMPLATES.items():
+    for role, names in templates.items():
         folder = root / "roles" / role
         variables = {**variables_of(loader, folder, host_variables), **extra}
         templar = Templar(loader=loader, variables=variables)
@@ -66,7 +69,10 @@ def main() -> None:
     root = Path(sys.argv[1])
     extra = {key: json.loads(value) for key, _, value in (argument.partition("=") for argument in sys.argv[2:])}
     init_plugin_loader([str(root / ".dev" / "collections")])
-    print(json.dumps({environment: render(root, environment, extra) for environment in ENVIRONMENTS}))
+    environments, templates = ENVIRONMENTS, TEMPLATES
+    if only := extra.pop("ONLY", None):
+        environments, templates = (only[0],), {only[1]: (only[2],)}
+    print(json.dumps({each: render(root, each, extra, templates) for each in environments}))
 
 
 if __name__ == "__main__":
