@@ -93,7 +93,7 @@ class Cluster:
 
     def stream(self, path: str, **params: Any) -> requests.Response:
         """Open a watch."""
-        return self._session.get(f"{self.host}/{path}", params={"watch": "true", **params}, stream=True, timeout=60)
+        return self._session.get(f"{self.host}/{path}", params={"watch": "true", **params}, stream=True, timeout=300)
 
 
 class Space:
