@@ -76,11 +76,12 @@ def _covers_list(live: list[Any], wanted: list[Any]) -> bool:
 def _same_quantity(left: object, right: object) -> bool:
     if not all(isinstance(side, (str, int, float)) and not isinstance(side, bool) for side in (left, right)):
         return False
-    first, second = _quantity(str(left)), _quantity(str(right))
+    first, second = number_of(str(left)), number_of(str(right))
     return first is not None and first == second
 
 
-def _quantity(text: str) -> Decimal | None:
+def number_of(text: str) -> Decimal | None:
+    """Return what a quantity such as ``250m`` or ``1Gi`` amounts to, None when it is none."""
     number = text.rstrip("numkKMGTPi")
     factor = _SUFFIXES.get(text[len(number) :])
     try:

@@ -24,6 +24,8 @@ class Watch:
         self._response: requests.Response | None = None
         self._thread = threading.Thread(target=self._read, daemon=True)
         self.events: list[Obj] = []
+        # With what happened to each: ADDED, MODIFIED or DELETED.
+        self.changes: list[tuple[str, Obj]] = []
 
     def __enter__(self) -> Watch:
         # Without a version the watch begins with what is there.
@@ -55,7 +57,9 @@ class Watch:
         assert self._response is not None
         try:
             for line in self._response.iter_lines(chunk_size=None):
-                self.events.append(json.loads(line)["object"])
+                event = json.loads(line)
+                self.changes.append((event["type"], event["object"]))
+                self.events.append(event["object"])
         except (requests.RequestException, OSError):
             # Woken by leaving.
             return
