@@ -109,7 +109,7 @@ options:
       - Wait until all workloads and jobs are ready, all at the same time, and until what was pruned is gone.
       - A Deployment, StatefulSet, DaemonSet or Rollout is ready when all its pods are up to date and available, a Job when it is complete. Other kinds are
         ready when they exist.
-      - The task does not wait on when a Job failed, a Deployment is over its progress deadline or a Rollout was aborted.
+      - The task does not wait on when a Job failed or a Deployment comes to be over its progress deadline.
     type: bool
     default: false
   wait_timeout:

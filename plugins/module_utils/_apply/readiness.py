@@ -26,14 +26,18 @@ def lacks(item: Obj) -> str:
     return ""
 
 
-def failed(item: Obj) -> bool:
-    """Return whether an object will not be ready by itself: waiting for it is in vain."""
+def failed(item: Obj, before: Obj | None = None) -> bool:
+    """Return whether an object will not be ready by itself: waiting for it is in vain.
+
+    Args:
+        item: the object as it is.
+        before: as it was before the apply. A Deployment that was over its deadline then may be given what it lacked.
+    """
     status, kind = item.get("status") or {}, item.get("kind")
     if kind == "Job":
         return _condition(status, "Failed")
-    if kind == "Rollout":
-        return phase_of(item).name == "Degraded" and bool(status.get("abort"))
-    return kind == "Deployment" and not _unseen(item) and bool(_over_deadline(status))
+    over = kind == "Deployment" and not _unseen(item) and bool(_over_deadline(status))
+    return over and not _over_deadline((before or {}).get("status") or {})
 
 
 def _job(spec: Obj, status: Obj) -> str:

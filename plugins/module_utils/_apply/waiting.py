@@ -42,7 +42,7 @@ def wait_until_ready(kube: Kube, applied: Applied, *, timeout: float, say: Calla
                 return
             words = "; ".join(f"{title} {problem}" for title, problem in waiting.items())
             left = started + timeout - time.monotonic()
-            lost = any(failed(_live(picture, item) or {}) for item in items)
+            lost = any(failed(_live(picture, item) or {}, item.live) for item in items)
             if left <= 0 or lost:
                 raise DeliveryError(
                     f"not ready: {words}" if lost else f"not ready within {timeout:g} s: {words}",

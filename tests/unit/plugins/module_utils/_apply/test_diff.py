@@ -58,3 +58,10 @@ def test_an_entry_of_a_diff() -> None:
     assert created["after"] == cleaned(service("s"))
     assert created["before_header"] == "Service s (live)"
     assert created["after_header"] == "Service s (applied)"
+
+
+def test_of_what_goes_nothing_comes_after() -> None:
+    gone = entry("Service s", service("s"), None)
+    assert gone["before"] == cleaned(service("s"))
+    assert gone["after"] == ""
+    assert gone["after_header"] == "Service s (pruned)"

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.tradesense.delivery.plugins.module_utils._apply.manifests import (
     in_namespace,
     parse,
@@ -68,6 +70,13 @@ def test_a_kind_that_only_ends_like_a_list_is_one_object() -> None:
         ("a: [1", "malformed YAML in line"),
         ("a: 1\nb: :\n c: 2", "malformed YAML in line"),
         ("a: \x07", "malformed YAML"),
+        (
+            TEXT.replace("{name: b}", "{name: b}\ndata:\n  LEVEL: x\n  LEVEL: y"),
+            "in line 12: the key LEVEL stands twice",
+        ),
+        ("a: {b: 1, 'b': 2}", "the key b stands twice"),
+        ("a: \ud800", "malformed YAML: not parsable"),
+        ("[a]: b", "malformed YAML in line 1"),
         ({"kind": "ConfigMap", "metadata": {"name": "a"}}, "no apiVersion"),
         ({"apiVersion": "v1", "metadata": {"name": "a"}}, "no kind"),
         ({"apiVersion": "v1", "kind": "ConfigMap"}, "no metadata.name"),
@@ -84,6 +93,40 @@ def test_what_is_no_manifest_is_told_in_a_sentence(given: Any, message: str) -> 
     assert message in error.value.sentence()
     assert error.value.reason == "BadManifest"
     assert "\n" not in error.value.sentence()
+
+
+def test_texts_are_read_as_kubernetes_reads_them() -> None:
+    """A date is a text; what is merged in may be given again; another tag makes another key."""
+    text = """
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: a, annotations: {since: 2024-01-01, at: 2024-01-01T10:00:00Z}}
+    data: &shared {A: x, B: y}
+    binaryData:
+      <<: *shared
+      A: z
+      1: number
+      "1": text
+    """
+    [item] = parse(text)
+    assert item["metadata"]["annotations"] == {"since": "2024-01-01", "at": "2024-01-01T10:00:00Z"}
+    assert item["binaryData"] == {"A": "z", "B": "y", 1: "number", "1": "text"}
+    assert yaml.safe_load("2024-01-01") == datetime.date(2024, 1, 1), "only our own loader is another"
+
+
+def test_a_kind_of_text_is_as_good_as_a_text() -> None:
+    class Tagged(str):
+        """As Ansible's templates make them."""
+
+    assert parse(Tagged(TEXT)) == [ONE, TWO]
+
+
+@pytest.mark.parametrize("value", ["!hunter2", "*hunter2", "hunter2: x: y", "@hunter2", "[hunter2", "'hunter2"])
+def test_a_value_without_quotes_is_not_repeated(value: str) -> None:
+    """A password may look like a tag, an alias or the beginning of a list."""
+    with pytest.raises(DeliveryError, match="malformed YAML") as error:
+        parse(f"apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\nstringData:\n  A: {value}\n")
+    assert "hunter2" not in error.value.sentence()
 
 
 def test_the_same_name_in_two_namespaces_is_no_twin() -> None:

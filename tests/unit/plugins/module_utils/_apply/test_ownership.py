@@ -367,3 +367,39 @@ def test_a_conflict_is_overcome_only_where_we_ourselves_stand_in_the_way(
     path: str, message: str, expected: bool
 ) -> None:
     assert is_ours(path, message) is expected
+
+
+SET = "delivery.tradesense.io/set"
+
+
+def in_set(name: str, fields: Obj | None = None, manager: str = "tradesense-delivery") -> Obj:
+    label: Obj = fields or {"f:metadata": {"f:labels": {f"f:{SET}": {}}}}
+    return service("s", labels={SET: name}, managedFields=[managed(manager, "Apply", label)])
+
+
+def test_without_a_set_an_object_stays_in_its_own() -> None:
+    wanted = service("s", labels={"a": "b"})
+    request = request_for(wanted, in_set("web"), scaled=False, keep_template=False)
+    assert request.body["metadata"]["labels"] == {"a": "b", SET: "web"}
+    assert request.notes == []
+    assert wanted["metadata"]["labels"] == {"a": "b"}
+    assert request_for(service("s"), in_set("web"), scaled=False, keep_template=False).body["metadata"]["labels"] == {
+        SET: "web"
+    }
+
+
+def test_a_label_of_somebody_else_is_not_made_ours() -> None:
+    request = request_for(service("s"), in_set("web", manager="kubectl"), scaled=False, keep_template=False)
+    assert "labels" not in request.body["metadata"]
+
+
+def test_a_move_to_another_set_is_told() -> None:
+    for name, notes in (("shop", ["moves from set web to set shop"]), ("web", [])):
+        request = request_for(service("s", labels={SET: name}), in_set("web"), scaled=False, keep_template=False)
+        assert request.body["metadata"]["labels"] == {SET: name}
+        assert request.notes == notes
+
+
+def test_labels_that_are_none_are_left_as_they_are() -> None:
+    wanted = service("s", labels=["x"])
+    assert request_for(wanted, in_set("web"), scaled=False, keep_template=False).body == wanted

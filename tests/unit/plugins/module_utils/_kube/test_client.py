@@ -79,6 +79,68 @@ def test_a_list_gives_its_objects_their_kind() -> None:
         assert kube.list(ROLLOUT, None).items == []
 
 
+def test_metadata_alone_is_asked_for_and_gets_the_objects_kind() -> None:
+    partial = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", **thing("a", "1")}
+    with fake_api() as api, connected(api) as kube:
+        api.answers.extend([listing("7", partial), Answer(body=partial)])
+        [item] = kube.list(ROLLOUT, "team", labels="app=web", metadata_only=True).items
+        found = kube.find_metadata(ROLLOUT, "team", "a")
+        assert found == item
+        assert (item["kind"], item["apiVersion"]) == ("Rollout", "argoproj.io/v1alpha1")
+        accepted = [asked.headers["Accept"] for asked in api.asked]
+        assert accepted == [
+            f"application/json;as=PartialObjectMetadata{suffix};g=meta.k8s.io;v=v1" for suffix in ("List", "")
+        ]
+        api.answers.append(Answer(404, {"reason": "NotFound", "message": 'rollouts "a" not found'}))
+        assert kube.find_metadata(ROLLOUT, "team", "a") is None
+        api.answers.append(Answer(403, {"reason": "Forbidden", "message": "no"}))
+        with pytest.raises(ApiFailure):
+            kube.find_metadata(ROLLOUT, "team", "a")
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_deletion_is_of_what_was_seen_and_in_check_mode_none(dry_run: bool) -> None:
+    """With a body, the server looks for dryRun in there alone."""
+    with fake_api() as api, connected(api, dry_run=dry_run) as kube:
+        api.answers.append(Answer(body={"kind": "Status"}))
+        kube.delete(ROLLOUT, "team", "web", uid="u", version="7")
+        [asked] = api.asked
+        assert (asked.method, asked.path, asked.query) == ("DELETE", WEB, {})
+        assert json.loads(asked.body) == {
+            "kind": "DeleteOptions",
+            "apiVersion": "v1",
+            "preconditions": {"uid": "u", "resourceVersion": "7"},
+            "propagationPolicy": "Background",
+            **({"dryRun": ["All"]} if dry_run else {}),
+        }
+
+
+def test_a_deletion_is_sent_again_to_a_busy_server() -> None:
+    with fake_api() as api, connected(api) as kube:
+        api.answers.extend([Answer(503), Answer(lost=True), Answer(body={})])
+        kube.delete(ROLLOUT, "team", "web", uid="u", version="7")
+        assert len({asked.body for asked in api.asked}) == 1
+        assert len(api.asked) == 3
+
+
+def test_what_was_asked_in_vain_is_told_with_how_often() -> None:
+    with fake_api() as api, connected(api, seconds=0.5) as kube:
+        api.standing[WEB] = Answer(429, {"message": "slow down"})
+        with pytest.raises(ApiFailure) as failure:
+            kube.get(ROLLOUT, "team", "web")
+        assert f"; it was asked {len(api.asked)} times" in failure.value.hint
+        assert len(api.asked) > 1
+        api.standing[WEB] = Answer(429, {"message": "slow down"}, {"Retry-After": "60"})
+        with pytest.raises(ApiFailure) as failure:
+            kube.get(ROLLOUT, "team", "web")
+        assert "it was asked" not in failure.value.hint
+    with fake_api() as api, connected(api) as kube:
+        api.answers.extend([Answer(503), Answer(409, {"message": "no"})])
+        with pytest.raises(ApiFailure) as failure:
+            kube.apply(ROLLOUT, BODY)
+        assert "it was asked" not in failure.value.hint
+
+
 def test_what_does_not_exist_is_nothing_but_a_missing_namespace_is_told() -> None:
     with fake_api() as api, connected(api) as kube:
         api.answers.append(Answer(404, {"reason": "NotFound", "message": 'rollouts "web" not found'}))

@@ -81,6 +81,25 @@ def test_a_conflict_names_field_and_manager() -> None:
     assert "force" in failure.hint
 
 
+def test_a_conflict_is_told_manager_by_manager() -> None:
+    causes = [
+        {"field": path, "message": f'conflict with "{manager}" using v1'}
+        for path, manager in (
+            (".data.A", "two"),
+            (".data.B", "two"),
+            (".data.A", "one"),
+            ('.spec.x[name="a"].image', "two"),
+        )
+    ]
+    failure = refused(ASK, 409, status(409, "Apply failed with 4 conflicts", "Conflict", causes))
+    assert failure.msg.endswith('data.A, data.B, spec.x[name="a"].image belong to two; data.A belongs to one')
+
+
+def test_very_many_conflicts_are_cut() -> None:
+    causes = [{"field": f".data.KEY_{number}", "message": 'conflict with "one"'} for number in range(500)]
+    assert len(refused(ASK, 409, status(409, "", "Conflict", causes)).sentence()) < 1000
+
+
 def test_a_stale_version_is_a_conflict_without_causes() -> None:
     failure = refused(ASK, 409, status(409, "the object has been modified", "Conflict"))
     assert (failure.reason, failure.causes) == ("Conflict", ())
@@ -96,6 +115,26 @@ def test_another_kind_that_is_unknown_is_not_taken_for_argo() -> None:
 def test_the_values_of_a_secret_are_not_repeated(message: str) -> None:
     ask = Ask("patch", "Secret db in namespace team", "https://api.example")
     assert "hunter2" not in refused(ask, 422, status(422, message)).sentence()
+
+
+def test_of_a_refused_secret_the_fields_are_told() -> None:
+    ask = Ask("patch", "Secret db in namespace team", "https://api.example")
+    causes = [
+        {"field": "data[tls.crt]", "message": "Required value"},
+        {"field": "metadata.labels", "message": 'Invalid value: "hunter2 x": a valid label must be'},
+        {"field": "metadata.labels", "message": 'Invalid value: "hunter2 x": a valid label must be'},
+    ]
+    failure = refused(ask, 422, status(422, 'Secret "db" is invalid: hunter2', "Invalid", causes))
+    assert failure.msg.endswith(
+        "does not accept the object: data[tls.crt]: Required value; metadata.labels: Invalid value"
+    )
+    assert "hunter2" not in repr((failure.sentence(), failure.causes))
+
+
+def test_a_conflict_about_a_secret_is_told_like_any_other() -> None:
+    ask = Ask("patch", "Secret db in namespace team", "https://api.example")
+    causes = [{"field": ".data.PASSWORD", "message": 'conflict with "kubectl" using v1'}]
+    assert "data.PASSWORD belongs to kubectl" in refused(ask, 409, status(409, "", "Conflict", causes)).msg
 
 
 @pytest.mark.parametrize("body", [None, b"", "", b"<html>\n<b>502</b>\n</html>", b"\xff\xfe", b"[1]", b'"text"'])

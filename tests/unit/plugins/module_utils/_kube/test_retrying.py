@@ -31,6 +31,14 @@ def failed(code: int, *, reason: str = "", sent: bool = True, retry_after: float
     return failure
 
 
+def test_attempts_are_counted(slept: list[float]) -> None:
+    attempts = Attempts(Deadline(), persistent=False)
+    count(attempts, failed(503))
+    assert attempts.failed == 7
+    attempts.again(failed(409))
+    assert attempts.failed == 7
+
+
 def count(attempts: Attempts, failure: ApiFailure) -> int:
     number = 1
     while attempts.again(failure) and number < 100:
