@@ -7,10 +7,36 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.integration.support.cluster import Obj, Space, versions
-from tests.integration.support.objects import PAUSE, canary, config_map, deployment, routed, weight
+from tests.integration.support.cluster import Cluster, Obj, Space, versions
+from tests.integration.support.objects import (
+    PAUSE,
+    canary,
+    config_map,
+    deployment,
+    pod_template,
+    routed,
+    weight,
+)
 from tests.integration.support.plays import Ansible, look, task
 from tests.integration.support.stage import reach
+
+
+def secret(**texts: str) -> Obj:
+    """Return a Secret."""
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "password"}, "stringData": texts}
+
+
+def stateful_set(name: str, *, tag: str = "v1") -> Obj:
+    """Return a StatefulSet."""
+    made = deployment(name, tag=tag)
+    return {**made, "kind": "StatefulSet", "spec": {**made["spec"], "serviceName": name}}
+
+
+def job(name: str) -> Obj:
+    """Return a Job."""
+    spec = {**pod_template(name)["spec"], "restartPolicy": "Never"}
+    made = {"backoffLimit": 0, "template": {"spec": spec}}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": made}
 
 
 def test_creates_then_changes_nothing(ansible: Ansible, space: Space) -> None:
@@ -153,6 +179,80 @@ def test_custom_resource_may_stand_before_its_definition(ansible: Ansible, space
     finally:
         space.cluster.request("DELETE", f"apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.{group}")
         space.cluster.space(inner).remove()
+
+
+def test_changed_fields_are_told(ansible: Ansible, space: Space) -> None:
+    """The result names what changed by path, with and without a diff, and of a Secret no value."""
+    old = {**secret(), "stringData": None, "data": {"PASSWORD": "b25l", "PIN": "MQ=="}}
+    space.apply(
+        config_map("settings", LEVEL="INFO", OLD="1", KEPT="1"),
+        canary("web", env={"A": "1"}),
+        old,
+    )
+    wanted = [
+        config_map("settings", LEVEL="DEBUG", KEPT="1"),
+        canary("web", tag="v2", env={"A": "2"}),
+        secret(PASSWORD="two"),
+    ]
+    run = ansible.tasks(
+        space.name, [task("apply", name="check", check=True, definitions=wanted), task("apply", definitions=wanted)]
+    )
+    for name in ("check", "apply"):
+        fields = {key: set(item["fields"]) for key, item in run[name].objects.items()}
+        container = "spec.template.spec.containers[app]"
+        assert fields["ConfigMap/settings"] == {"data.LEVEL", "data.OLD"}
+        assert {f"{container}.image", f"{container}.env[A].value"} <= fields["Rollout/web"]
+        assert fields["Secret/password"] == {"data.PASSWORD", "data.PIN"}
+    assert "fields" not in ansible.tasks(space.name, [task("apply", definitions=wanted)])["apply"].data["objects"][0]
+
+
+def test_keys_of_a_secret_come_and_go(ansible: Ansible, space: Space) -> None:
+    """What was once given as text can be left out later, and what has not changed is not changed."""
+    first = {**secret(A="one", B="two"), "data": {"C": "dGhyZWU="}}
+    second = {**secret(A="one"), "data": {"C": "dGhyZWU="}}
+    run = ansible.tasks(
+        space.name,
+        [
+            task("apply", name="first", definitions=[first]),
+            task("apply", name="again", definitions=[first]),
+            task("apply", name="second", definitions=[second]),
+            task("apply", name="second again", definitions=[second]),
+            look(),
+        ],
+    )
+    assert [run[name].changed for name in ("first", "again", "second", "second again")] == [True, False, True, False]
+    assert run["second"].data["objects"][0]["fields"] == ["data.B"]
+    assert run["look"].objects["Secret/password"]["data"] == {"A": "b25l", "C": "dGhyZWU="}
+
+
+def test_wait_for_all_at_once(ansible: Ansible, space: Space, cluster: Cluster) -> None:
+    """Workloads of every kind, in two namespaces with the same names, are waited for together."""
+    other = cluster.space(f"{space.name}-other").make()
+    try:
+        there = {**deployment("users"), "metadata": {"name": "users", "namespace": other.name}}
+        wanted = [deployment("users"), there, canary("web"), stateful_set("store"), job("migrate")]
+        run = ansible.tasks(space.name, [task("apply", definitions=wanted, wait=True, wait_timeout=60), look()])
+        assert run["apply"].msg == "5 created."
+        assert run["look"].objects["Deployment/users"]["status"]["availableReplicas"] == 2
+        assert other.get("Deployment", "users")["status"]["availableReplicas"] == 2
+        store = space.cluster.request("GET", f"apis/apps/v1/namespaces/{space.name}/statefulsets/store")
+        assert store["status"]["availableReplicas"] == 2
+        done = space.cluster.request("GET", f"apis/batch/v1/namespaces/{space.name}/jobs/migrate")
+        assert done["status"]["succeeded"] == 1
+    finally:
+        other.remove()
+
+
+def test_a_failed_job_ends_the_wait(ansible: Ansible, space: Space) -> None:
+    """A Job that failed is told with its reason at once, beside what else is not ready."""
+    never = job("migrate")
+    never["spec"]["activeDeadlineSeconds"] = 1
+    never["spec"]["template"]["spec"]["nodeSelector"] = {"there-is": "none"}
+    wanted = [never, stateful_set("store", tag="v1-neverready")]
+    run = ansible.tasks(space.name, [task("apply", fails=True, definitions=wanted, wait=True, wait_timeout=200)])
+    assert run["apply"].data["reason"] == "Failed"
+    assert f"not ready: Job migrate in namespace {space.name} failed: DeadlineExceeded: " in run["apply"].msg
+    assert f"StatefulSet store in namespace {space.name} has 1 of 2 pods updated and 0 available" in run["apply"].msg
 
 
 def test_wait_tells_what_is_not_ready(ansible: Ansible, space: Space) -> None:

@@ -82,6 +82,24 @@ def test_replicas_are_handed_over_to_an_autoscaler(ansible: Ansible, space: Spac
     reach(space, "web", "Healthy")
 
 
+def test_conflicts_name_every_field_and_manager(ansible: Ansible, space: Space) -> None:
+    """Several fields of several managers, one of them of two: each manager is named with its fields."""
+    names = "ABCDE"
+    space.apply(config_map("settings", **dict.fromkeys(names, "1")))
+    space.apply(config_map("settings", A="2", B="2"), manager="night-shift", force="true")
+    space.apply(config_map("settings", C="2"), manager="day-shift", force="true")
+    space.apply(config_map("settings", B="2"), manager="day-watch")
+    wanted = [config_map("settings", **dict.fromkeys(names, "1"))]
+    run = ansible.tasks(space.name, [task("apply", fails=True, definitions=wanted), look()])
+    refused = run["apply"]
+    assert "data.A, data.B belong to night-shift" in refused.msg
+    assert "data.C belongs to day-shift" in refused.msg
+    assert "data.B belongs to day-watch" in refused.msg
+    assert "data.D" not in refused.msg
+    assert refused.data["reason"] == "Conflict"
+    assert run["look"].objects["ConfigMap/settings"]["data"] == {"A": "2", "B": "2", "C": "2", "D": "1", "E": "1"}
+
+
 def test_conflict_names_field_and_manager(ansible: Ansible, space: Space) -> None:
     """A field that somebody else changed by hand is not taken without force; nothing is sent then."""
     space.apply(config_map("settings", LEVEL="INFO"))

@@ -8,12 +8,14 @@ import base64
 from pathlib import Path
 
 from tests.integration.support.cluster import Obj, Space
-from tests.integration.support.objects import PAUSE, canary, config_map
+from tests.integration.support.objects import PAUSE, canary, config_map, deployment, service
 from tests.integration.support.plays import Ansible, Run, look, task
 
 SECRET = "correct-horse-battery"
 REPLACED = "staple-of-yesterday"
 PIN = 31415926
+# A password that nobody put in quotes, and that YAML takes for something else.
+YAML = f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: yaml\nstringData:\n  PASSWORD: !{SECRET}\n"
 
 
 def secret(name: str, value: str) -> Obj:
@@ -69,16 +71,61 @@ def test_unknown_fields_are_refused(ansible: Ansible, space: Space) -> None:
     assert set(run["look"].objects) == {"ConfigMap/fine"}
 
 
+def test_what_stands_twice_is_refused(ansible: Ansible, space: Space) -> None:
+    """Two values for one key in a text, and two elements of one name, are errors that name what stands twice."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: twice\ndata:\n  LEVEL: INFO\n  LEVEL: DEBUG\n"
+    twins = canary("web", env={"A": "1"})
+    container = twins["spec"]["template"]["spec"]["containers"][0]
+    ports = service("web", "web")
+    ports["spec"]["ports"] *= 2
+    users = deployment("users")
+    users["spec"]["template"]["spec"]["containers"] = [{**container, "env": container["env"] * 2}]
+    run = ansible.tasks(
+        space.name,
+        [
+            task("apply", name="text", fails=True, definitions=text),
+            task("apply", name="ports", fails=True, definitions=[ports]),
+            task("apply", name="env", fails=True, check=True, definitions=[users]),
+            look(),
+        ],
+    )
+    assert "malformed YAML in line 7: the key LEVEL stands twice" in run["text"].msg
+    assert ".spec.ports: duplicate entries for key [port=80,protocol=" in run["ports"].msg
+    path = '.spec.template.spec.containers[name="app"].env: duplicate entries for key [name="A"]'
+    assert path in run["env"].msg
+    assert run["env"].data["reason"] == "Invalid"
+    assert run["look"].objects == {}
+
+
+def test_dates_are_texts(ansible: Ansible, space: Space) -> None:
+    """A date without quotes, in a text or in the playbook itself, is what was written."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: text\ndata:\n  SINCE: 2024-01-01\n"
+    run = ansible.tasks(space.name, [task("apply", definitions=text), look()])
+    assert run["look"].objects["ConfigMap/text"]["data"] == {"SINCE": "2024-01-01"}
+
+
 def test_secret_values_are_never_shown(ansible: Ansible, space: Space) -> None:
     """Neither the console with -vvv and --diff nor any result holds a value of a Secret, wanted or live."""
     space.apply(secret("password", REPLACED))
-    refused = {**secret("refused", SECRET), "data": {"PASSWORD": f"{SECRET}!"}}
-    number = {**secret("number", ""), "stringData": {"PIN": PIN}}
+    space.apply({**secret("fixed", REPLACED), "immutable": True})
+    bad = {
+        "base64": ({**secret("base64", ""), "data": {"OTHER": f"{SECRET}!"}}, "data.OTHER is not base64"),
+        "number": ({**secret("number", ""), "stringData": {"PIN": PIN}}, "stringData.PIN must be a text, not a number"),
+        "key": ({**secret("key", ""), "stringData": {"a key": SECRET}}, "stringData has the key 'a key'"),
+        "yaml": (YAML, "malformed YAML in line 6"),
+    }
+    refused = [
+        {**secret("unknown", SECRET), "dta": {"PASSWORD": SECRET}},
+        {**secret("tls", SECRET), "type": "kubernetes.io/tls"},
+        {**secret("fixed", SECRET), "immutable": True},
+        {**secret("docker", ""), "type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": SECRET}},
+    ]
     run = ansible.tasks(
         space.name,
         [
             task("apply", name="change", definitions=[secret("password", SECRET)]),
-            task("apply", name="refuse", fails=True, definitions=[refused, number]),
+            *(task("apply", name=name, fails=True, definitions=given) for name, (given, _) in bad.items()),
+            task("apply", name="refuse", fails=True, definitions=refused),
         ],
         arguments=["-vvv", "--diff"],
         environment={"ANSIBLE_INJECT_INVOCATION": "true"},
@@ -87,8 +134,18 @@ def test_secret_values_are_never_shown(ansible: Ansible, space: Space) -> None:
     assert run["change"].changed
     assert "hidden, hash " in run.console
     _assert_hidden(run)
-    for item in run["refuse"].data["objects"]:
-        assert f"Secret {item['name']} in namespace {space.name}: the API server does not accept" in item["error"]
+    for name, (_, words) in bad.items():
+        assert words in run[name].msg
+        assert not run[name].changed
+    told = {item["name"]: item["error"] for item in run["refuse"].data["objects"]}
+    for name, words in (
+        ("unknown", ".dta: field not declared in schema"),
+        ("tls", "data[tls.crt]: Required value; data[tls.key]: Required value"),
+        ("fixed", "data: Forbidden, field is immutable when `immutable` is set"),
+        ("docker", "data[.dockerconfigjson]: Invalid value"),
+    ):
+        assert f"Secret {name} in namespace {space.name}: the API server does not accept the object: " in told[name]
+        assert words in told[name]
     live = base64.b64decode(space.get("Secret", "password")["data"]["PASSWORD"]).decode()
     assert live == SECRET
 

@@ -17,6 +17,14 @@ from .._errors import DeliveryError
 from .._types import Obj
 from .manifests import title
 
+_SORTS: tuple[tuple[type, str], ...] = (
+    (bool, "true or false"),
+    (int, "a number"),
+    (float, "a number"),
+    (str, "a text"),
+    (list, "a list"),
+    (dict, "a mapping"),
+)
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
@@ -38,14 +46,22 @@ def folded(manifest: Obj) -> Obj:
 def _part(manifest: Obj, name: str) -> dict[str, str]:
     part: Any = manifest.get(name) or {}
     if not isinstance(part, dict):
-        raise _bad(manifest, f"{name} must be a mapping, not {type(part).__name__}")
+        raise _bad(manifest, f"{name} must be a mapping, not {_sort(part)}")
     for key, value in part.items():
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             raise _bad(manifest, f"{name} has the key {key!r}: letters, digits, '-', '_' and '.' are allowed")
         if not isinstance(value, str):
-            what = "has no value" if value is None else f"must be a text, not {type(value).__name__}"
+            what = "has no value" if value is None else f"must be a text, not {_sort(value)}"
             raise _bad(manifest, f"{name}.{key} {what}", "put the value in quotes")
     return dict(part)
+
+
+def _sort(value: object) -> str:
+    """Return what a value is, in words: Ansible's own types have names that say nothing to a reader."""
+    for sort, words in _SORTS:
+        if isinstance(value, sort):
+            return words
+    return "anything else"
 
 
 def _valid(manifest: Obj, key: str, value: str) -> str:

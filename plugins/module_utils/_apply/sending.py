@@ -50,7 +50,7 @@ def send(kube: Kube, item: Item, *, force: bool) -> None:
 
 def _check_template_kept(kube: Kube, item: Item, body: Obj, force: bool) -> None:
     """Ask the server first whether the pod template would stay as it is: a rollout nobody asked for must not start."""
-    outcome = kube.apply(item.kind, body, force=force, dry=True)
+    outcome = _apply_one(kube, item, body, force, dry=True)
     if item.live and (outcome.get("spec") or {}).get("template") != (item.live.get("spec") or {}).get("template"):
         raise ApiFailure(
             DeliveryError(
@@ -76,19 +76,19 @@ def _apply_served(kube: Kube, item: Item, body: Obj, force: bool) -> Obj:
             time.sleep(_SERVED_POLL)
 
 
-def _apply_one(kube: Kube, item: Item, body: Obj, force: bool) -> Obj:
+def _apply_one(kube: Kube, item: Item, body: Obj, force: bool, *, dry: bool = False) -> Obj:
     tries = _PINNED_TRIES
     while True:
         tries -= 1
         try:
-            return kube.apply(item.kind, body, force=force)
+            return kube.apply(item.kind, body, force=force, dry=dry)
         except ApiFailure as failure:
             if failure.code != 409 or not failure.causes or not all(is_ours(*cause) for cause in failure.causes):
                 raise
         # Only we ourselves stand in the way; the version makes sure that it still is so.
         pinned = {**body, "metadata": {**body["metadata"], "resourceVersion": _version(kube, item)}}
         try:
-            return kube.apply(item.kind, pinned, force=True)
+            return kube.apply(item.kind, pinned, force=True, dry=dry)
         except ApiFailure as failure:
             # Its status moved on between the two, or it is our own doing, whose answer was lost: look again.
             if failure.code != 409 or failure.causes or not tries:

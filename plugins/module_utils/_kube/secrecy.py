@@ -22,6 +22,7 @@ _KNOWN = re.compile(
             r"exceeded quota: [^,\s]+(?:, (?:requested|used|limited): [\w./-]+=\d+)*",
             r'admission webhook "[^"]+" denied the request',
             # What is wrong with a field: its path and a phrase, never what it holds.
+            r"failed to (?:create typed patch|convert new) object",
             r"\.[\w./\[\]-]+: (?:field not declared in schema|expected \w+)",
             r'(?:unknown|duplicate) field "[\w./\[\]-]+"',
             r"field is immutable(?: when `immutable` is set)?",

@@ -16,21 +16,21 @@ SILENT = "its words are not repeated, because they may hold values of the Secret
         (
             "failed to create typed patch object (x/db; /v1, Kind=Secret): .stringData.PIN: expected string, got "
             "&value.valueUnstructured{Value:31415926}",
-            ".stringData.PIN: expected string",
+            "failed to create typed patch object, .stringData.PIN: expected string",
         ),
         (
             "failed to create typed patch object (x/db; /v1, Kind=Secret): .data.P: expected string, got "
             '&value.valueUnstructured{Value:map[string]interface {}{"a":31415926, "b":"hunter2"}}',
-            ".data.P: expected string",
+            "failed to create typed patch object, .data.P: expected string",
         ),
         (
             "failed to create typed patch object (/db; /v1, Kind=Secret): .data: expected map, got &{hunter2}",
-            ".data: expected map",
+            "failed to create typed patch object, .data: expected map",
         ),
         (
             "failed to create typed patch object (/x; /v1, Kind=Secret): errors:\n  .dta: field not declared in schema\n"
             "  .typ: field not declared in schema",
-            ".dta: field not declared in schema, .typ: field not declared in schema",
+            "failed to create typed patch object, .dta: field not declared in schema, .typ: field not declared in schema",
         ),
         (
             'strict decoding error: unknown field "dta", duplicate field "data.A"',
