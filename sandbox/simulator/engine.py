@@ -60,8 +60,11 @@ class Engine:
         with self._world.lock:
             now = self._world.clock()
             rng = self._rng
+            begin = self._world.traffic_seconds
+            self._world.traffic_seconds = end = begin + seconds
             for entry in self._entries:
-                self._serve(entry, poisson(rng, entry.rps * seconds), now)
+                for life, count in self._serve(entry, poisson(rng, entry.rps * seconds), now):
+                    life.meter.add(begin, end, count)
             for life in self._risky:
                 if life.running:
                     life.check_risks(rng, seconds)
@@ -74,9 +77,9 @@ class Engine:
         with self._world.lock:
             return {(e.point.namespace, e.point.kind, e.point.name): e.rps for e in self._entries}
 
-    def _serve(self, entry: _Entry, requests: int, now: float) -> None:
+    def _serve(self, entry: _Entry, requests: int, now: float) -> list[tuple[PodLife, int]]:
         if not requests:
-            return
+            return []
         shares, unserved = split(self._rng, requests, entry.routes)
         entry.tally.unserved += unserved
         entry.tally.served += requests - unserved
@@ -85,6 +88,7 @@ class Engine:
             life.take(self._rng, count, now)
             key = life.record.hash
             hashes[key] = hashes.get(key, 0) + count
+        return shares
 
     def _reroute(self) -> None:
         world = self._world

@@ -109,10 +109,6 @@ class PodLife:
         self.counters = Counters(now)
         self.meter = Meter()
 
-    def rate(self, now: float) -> float:
-        """Requests a second that it answers."""
-        return self.meter.rate(now)
-
     def take(self, rng: Random, requests: int, now: float) -> None:
         """Answers a batch of requests."""
         behaviour, counters, tally = self.behaviour, self.counters, self.tally
@@ -126,7 +122,6 @@ class PodLife:
         counts[("POST", "500")] += posts_failed
         latencies = buckets(rng, requests, behaviour.latency)
         counters.latency.add(latencies, behaviour.latency)
-        self.meter.add(now, requests)
         tally.requests += requests
         tally.errors += errors
         tally.slow += sum(latencies[_OVER_A_SECOND:])

@@ -132,8 +132,12 @@ class MetricsApis:
             raise Refusal(404, "NotFound", f'pods "{name}" not found')
         return life
 
+    def _rate_of(self, life: PodLife) -> float:
+        return life.meter.rate(self._world.traffic_seconds)
+
     def _rate(self, life: PodLife) -> Json:
         now, record = self._world.clock(), life.record
+        rate = self._rate_of(life)
         return {
             "describedObject": {
                 "kind": "Pod",
@@ -144,12 +148,12 @@ class MetricsApis:
             "metric": {"name": REQUESTS_METRIC, "selector": None},
             "timestamp": _stamp(now),
             "windowSeconds": int(WINDOW),
-            "value": f"{round(life.rate(now) * 1000)}m",
+            "value": f"{round(rate * 1000)}m",
         }
 
     def _pod_metrics(self, life: PodLife) -> Json:
         now, record = self._world.clock(), life.record
-        rate = life.rate(now)
+        rate = self._rate_of(life)
         return {
             "kind": "PodMetrics",
             "apiVersion": RESOURCE_API,
@@ -168,7 +172,7 @@ class MetricsApis:
         used = Usage()
         for life in self._world.pods.values():
             if life.running and life.record.node == node.name:
-                rate = life.rate(now)
+                rate = self._rate_of(life)
                 used = sum((usage_of(container, rate) for container in life.record.containers), used)
         return {
             "kind": "NodeMetrics",

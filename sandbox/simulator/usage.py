@@ -23,17 +23,21 @@ _DEFAULT_CPU, _DEFAULT_MEMORY = 0.1, 128.0 * 2**20
 
 
 class Meter:
-    """Requests of the last few seconds."""
+    """Requests of the last few seconds of traffic.
+
+    Times are seconds of traffic that have passed in the simulation, not of the clock: a simulator that gets no turn for a
+    while deals out the requests of that while later, and must not show a gap and then a burst.
+    """
 
     __slots__ = ("_batches",)
 
     def __init__(self) -> None:
-        self._batches: deque[tuple[float, int]] = deque()
+        self._batches: deque[tuple[float, float, int]] = deque()
 
-    def add(self, now: float, requests: int) -> None:
-        """Counts a batch; times are seconds since the epoch."""
-        self._batches.append((now, requests))
-        while self._batches[0][0] <= now - WINDOW:
+    def add(self, begin: float, end: float, requests: int) -> None:
+        """Counts what came in between two times."""
+        self._batches.append((begin, end, requests))
+        while self._batches[0][1] <= end - WINDOW:
             self._batches.popleft()
 
     def rate(self, now: float) -> float:
@@ -42,7 +46,14 @@ class Meter:
         A pod that is younger than that has a lower rate than it will have: so the rates of all pods of a service add up to
         its load, also while new pods take over from old ones.
         """
-        return sum(count for when, count in self._batches if when > now - WINDOW) / WINDOW
+        start = now - WINDOW
+        within = (count * _share_after(start, begin, end) for begin, end, count in self._batches)
+        return sum(within) / WINDOW
+
+
+def _share_after(start: float, begin: float, end: float) -> float:
+    """The share of the time between ``begin`` and ``end`` that lies behind ``start``."""
+    return min(max((end - start) / (end - begin), 0.0), 1.0)
 
 
 @dataclass(frozen=True)

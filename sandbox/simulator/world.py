@@ -28,12 +28,16 @@ class EntryTally:
 
 
 class World:
-    """Pods, nodes, Services, Ingresses, load and overrides; ``revision`` grows with each change that may move traffic."""
+    """Pods, nodes, Services, Ingresses, load and overrides; ``revision`` grows with each change that may move traffic.
+
+    ``traffic_seconds``: how much traffic has passed, in seconds; the clock of the pods' meters.
+    """
 
     def __init__(self, load: Load | None = None, clock: Callable[[], float] = time.time) -> None:
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.revision = 0
+        self.traffic_seconds = 0.0
         self.clock = clock
         self.load = load or Load()
         self.overrides = Overrides()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support.cluster import Obj, Space
+from tests.integration.support.cluster import Obj, Space, versions
 from tests.integration.support.plays import Ansible, Data, Run
 from tests.integration.support.sandbox import Sandbox
 from tests.integration.support.stage import canary_weight, reach, release, replica_sets, status
@@ -89,6 +89,20 @@ class Scaled:
 
         self.space.until(done, f"{replicas} replicas", seconds=45)
 
+    def rests(self) -> None:
+        """Wait until its controllers have nothing left to write."""
+        seen: list[dict[str, str]] = []
+
+        def done() -> bool:
+            seen.append({**versions(self._written("Rollout")), **versions(self._written("ReplicaSet"))})
+            return seen[-1:] == seen[-2:-1]
+
+        reach(self.space, NAME, "Healthy")
+        self.space.until(done, "a service at rest", pause=2)
+
+    def _written(self, kind: str) -> dict[str, Obj]:
+        return {item["metadata"]["name"]: item for item in self.space.list(kind)}
+
     def autoscaler(self) -> Obj:
         """Return what the autoscaler says of itself."""
         return dict(self.space.get("HorizontalPodAutoscaler", HPA).get("status") or {})
@@ -151,6 +165,7 @@ def test_provisioning_at_nine_replicas_moves_nothing(scaled: Scaled) -> None:
     scaled.up()
     scaled.load(BUSY)
     scaled.reaches(MANY)
+    scaled.rests()
     space = scaled.space
     kinds = ("Rollout", "ReplicaSet", "Service", "Ingress")
     with ExitStack() as stack:

@@ -30,8 +30,9 @@ def world(make_pod: MakePod) -> World:
     found.put_pod(make_pod("waits", "web", phase="Pending", ready=False))
     found.put_node(NodeRecord("node-0", {"zone": "one"}))
     found.put_node(NodeRecord("node-1", {"zone": "two"}))
+    found.traffic_seconds = 100.0
     for name, requests in (("a", 500), ("b", 61)):
-        found.pods[("ns", name)].meter.add(NOW - 1, requests)
+        found.pods[("ns", name)].meter.add(98.75, 99.0, requests)
     return found
 
 

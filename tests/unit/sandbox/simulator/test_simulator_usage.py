@@ -11,36 +11,47 @@ MEBI = 2.0**20
 ASKS = Container("main", "x:v1", requests=Resources(0.25, 512 * MEBI), limits=Resources(0.5, 1024 * MEBI))
 
 
-def metered(rate: float, seconds: float, start: float = 1000.0) -> Meter:
+TICK = 0.25
+
+
+def metered(rate: float, seconds: float) -> Meter:
     meter = Meter()
-    for tick in range(int(seconds * 4)):
-        meter.add(start + tick / 4, round(rate / 4))
+    for tick in range(int(seconds / TICK)):
+        meter.add(tick * TICK, (tick + 1) * TICK, round(rate * TICK))
     return meter
 
 
 class TestMeter:
     def test_it_tells_the_rate_of_the_window(self) -> None:
-        assert metered(100, 60).rate(1000 + 59.75) == 100
+        assert metered(100, 60).rate(60) == 100
 
     def test_a_rate_that_changed_is_known_after_the_window(self) -> None:
         meter = metered(100, 10)
-        for tick in range(int(WINDOW * 4)):
-            meter.add(1010 + tick / 4, 75)
-        assert meter.rate(1010 + WINDOW - 0.25) == 300
-        assert meter.rate(1010 + WINDOW / 2 + WINDOW - 0.25) == pytest.approx(150)
+        meter.add(10, 10 + WINDOW / 2, 750)
+        assert meter.rate(10 + WINDOW / 2) == pytest.approx(200)
+        meter.add(10 + WINDOW / 2, 10 + WINDOW, 750)
+        assert meter.rate(10 + WINDOW) == pytest.approx(300)
 
     def test_without_requests_it_falls_to_nothing(self) -> None:
         meter = metered(100, 10)
-        assert meter.rate(1000 + 9.75 + WINDOW) == 0
+        assert meter.rate(10 + WINDOW / 2) == pytest.approx(50)
+        assert meter.rate(10 + WINDOW) == 0
         assert Meter().rate(1000) == 0
+
+    def test_a_simulator_without_a_turn_shows_no_burst_afterwards(self) -> None:
+        meter = metered(100, 10)
+        meter.add(10, 13, 300)
+        assert meter.rate(13) == pytest.approx(100)
+        meter.add(13, 17, 400)
+        assert meter.rate(17) == pytest.approx(100)
 
     def test_a_load_that_moves_to_other_pods_is_counted_once(self) -> None:
         old, new = metered(200, 10), Meter()
         for tick in range(12):
-            now = 1010 + tick / 4
-            old.add(now, 25)
-            new.add(now, 25)
-            assert old.rate(now) + new.rate(now) == pytest.approx(200)
+            begin, end = 10 + tick * TICK, 10 + (tick + 1) * TICK
+            old.add(begin, end, 25)
+            new.add(begin, end, 25)
+            assert old.rate(end) + new.rate(end) == pytest.approx(200)
 
 
 class TestUsage:

@@ -56,11 +56,11 @@ class TestTraffic:
         world.put_ingress(make_ingress("web", "web"))
         world.load.put(LoadRule(1000.0, namespace="ns"))
         pass_time(world, clock, 10)
-        rates = [life(world, name).rate(clock.now) for name in ("a", "b")]
+        rates = [life(world, name).meter.rate(world.traffic_seconds) for name in ("a", "b")]
         assert sum(rates) == pytest.approx(1000, rel=0.05)
         assert rates[0] == pytest.approx(rates[1], rel=0.1)
         life(world, "a").restart(clock.now)
-        assert life(world, "a").rate(clock.now) == 0
+        assert life(world, "a").meter.rate(world.traffic_seconds) == 0
 
     def test_load_reaches_ready_pods_at_the_default_rates(
         self, world: World, clock: Clock, make_pod: MakePod, make_service: MakeService, make_ingress: MakeIngress
