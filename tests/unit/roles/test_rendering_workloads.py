@@ -63,6 +63,7 @@ def test_every_object_there_is(environment: str) -> None:
             *(("Service", f"tradesense-{one}") for one in (*ROLLING, *FRONTENDS)),
             *(("Ingress", f"tradesense-{one}-ingress") for one in FRONTENDS),
             *(("PodDisruptionBudget", f"tradesense-{one}") for one in budgets),
+            ("HorizontalPodAutoscaler", "tradesense-api-gateway-hpa"),
         ]
     )
 
