@@ -88,13 +88,13 @@ STAGES: tuple[frozenset[str], ...] = (
     frozenset({"Namespace", "CustomResourceDefinition", "PriorityClass"}),
     frozenset(
         {
-            "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Secret",
-            "ResourceQuota", "LimitRange", "PersistentVolumeClaim", "NetworkPolicy", "AnalysisTemplate",
-            "ClusterAnalysisTemplate",
+            "ServiceAccount", "Role", "ClusterRole", "ConfigMap", "Secret", "ResourceQuota", "LimitRange",
+            "PersistentVolumeClaim", "NetworkPolicy", "AnalysisTemplate", "ClusterAnalysisTemplate",
         }
     ),
     # Before the workloads: a Rollout whose Services or Ingress are missing is born with an InvalidSpec condition.
-    frozenset({"Service", "Ingress"}),
+    # After the roles: who may not bind any role has to hold what this one grants, so it must be there.
+    frozenset({"Service", "Ingress", "RoleBinding", "ClusterRoleBinding"}),
     frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Job", "CronJob"}),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from tests.integration.support.cluster import Obj, Space, write_kubeconfig
+from tests.integration.support.cluster import Cluster, Obj, Space, write_kubeconfig
 
 
 def rule(group: str, resources: list[str], *verbs: str, names: list[str] | None = None) -> Obj:
@@ -31,10 +31,20 @@ def kubeconfig_of(space: Space, name: str, rules: Sequence[Obj], folder: Path) -
         {"kind": "Role", **metadata, "rules": list(rules)},
         {"kind": "RoleBinding", **metadata, "subjects": [subject], "roleRef": reference},
     )
-    request: Obj = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = str(space.cluster.request("POST", space.path("ServiceAccount", name, "token"), request)["status"]["token"])
+    token = token_of(space, name)
     space.until(lambda: _may(space, token, rules[0]), f"the rights of account {name}")
-    return write_kubeconfig(folder / name, space.cluster.host, space.cluster.ca_cert, {"token": token})
+    return kubeconfig_with(token, space.cluster, folder / name)
+
+
+def token_of(space: Space, name: str) -> str:
+    """Return a token of a service account of this namespace, as `kubectl create token` does."""
+    request: Obj = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    return str(space.cluster.request("POST", space.path("ServiceAccount", name, "token"), request)["status"]["token"])
+
+
+def kubeconfig_with(token: str, cluster: Cluster, path: Path) -> Path:
+    """Write a kubeconfig with a token and nothing else, and return its path."""
+    return write_kubeconfig(path, cluster.host, cluster.ca_cert, {"token": token})
 
 
 def _may(space: Space, token: str, rule: Obj) -> bool:

@@ -24,6 +24,7 @@ from ansible.vars.manager import VariableManager
 ENVIRONMENTS: tuple[str, ...] = ("production", "staging", "development")
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "namespaces": ("namespaces",),
+    "rbac": ("accounts",),
     "analysis": ("success_rate", "canary_analysis"),
     "config": ("config",),
     "secrets": ("secrets",),
