@@ -17,8 +17,8 @@ from tests.integration.support.secrets import SECRETS
 from tests.seed.comparison import compare, expected
 
 ENVIRONMENTS = ("production", "staging", "development")
-# Kinds whose objects controllers write all the time, or that are not ours.
-_OTHERS = frozenset({"Endpoints", "EndpointSlice", "Event", "Lease", "Pod", "ReplicaSet", "ControllerRevision"})
+# The autoscaler writes what it measured every second.
+_OTHERS = frozenset({"HorizontalPodAutoscaler", "ReplicaSet"})
 
 
 class Estate:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.support.cluster import Obj
-from tests.integration.support.environment import TRADING, USERS, Environment, catalog
+from tests.integration.support.environment import TRADING, USERS, Environment, catalog, settings
 from tests.integration.support.plays import Run
 from tests.integration.support.secrets import SECRETS
 from tests.integration.support.stage import reach
@@ -42,6 +42,11 @@ def value(environment: Environment, kind: str, name: str, key: str) -> str:
     return base64.b64decode(text).decode() if kind == "Secret" else text
 
 
+def timeout(seconds: int) -> Obj:
+    """Return the configuration's overrides with another SESSION_TIMEOUT, which trading-service does not use."""
+    return {**settings("tradesense_config_overrides"), "SESSION_TIMEOUT": seconds}
+
+
 def unseen(run: Run, *values: str) -> None:
     """Assert that no secret is anywhere in what a run printed, recorded or handed on."""
     everything = run.console + repr([result.data for result in run.results]) + repr(run.artifacts)
@@ -59,7 +64,7 @@ def test_a_changed_key_is_a_release_and_comes_back_with_a_rollback(environment: 
     generation = environment.space.get("Deployment", USERS)["metadata"]["generation"]
 
     changed: dict[str, Any] = {
-        "tradesense_config_overrides": {"SESSION_TIMEOUT": 60},
+        "tradesense_config_overrides": timeout(60),
         "tradesense_secret_values": SECRETS,
     }
     pending = environment.run("provision", "--diff", **changed)
@@ -85,12 +90,13 @@ def test_old_copies_go_when_no_revision_needs_them(environment: Environment) -> 
     """With a history of one ReplicaSet, what the revision before the last one had is removed."""
     given: dict[str, Any] = {"tradesense_secret_values": SECRETS}
     seen: list[set[str]] = []
-    for timeout in (60, 70, 80):
-        given["tradesense_config_overrides"] = {"SESSION_TIMEOUT": timeout}
+    for seconds in (60, 70, 80):
+        given["tradesense_config_overrides"] = timeout(seconds)
         if not seen:
             environment.provision(**given)
             environment.run("provision", **given)
-        environment.space.patch("Deployment", USERS, {"spec": {"revisionHistoryLimit": 1}})
+        limit = {"spec": {"revisionHistoryLimit": 1}}
+        environment.space.patch("Deployment", USERS, limit, fieldManager="tradesense-delivery")
         environment.run("release", release_versions={"user-service": "v2.7.0"}, **given)
         seen.append(mounted(environment))
     environment.space.until(

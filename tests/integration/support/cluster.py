@@ -24,6 +24,13 @@ KINDS = {
     "Pod": ("api/v1", "pods"),
     "Deployment": ("apis/apps/v1", "deployments"),
     "ReplicaSet": ("apis/apps/v1", "replicasets"),
+    "StatefulSet": ("apis/apps/v1", "statefulsets"),
+    "Job": ("apis/batch/v1", "jobs"),
+    "Event": ("api/v1", "events"),
+    "ResourceQuota": ("api/v1", "resourcequotas"),
+    "LimitRange": ("api/v1", "limitranges"),
+    "PodDisruptionBudget": ("apis/policy/v1", "poddisruptionbudgets"),
+    "NetworkPolicy": ("apis/networking.k8s.io/v1", "networkpolicies"),
     "Ingress": ("apis/networking.k8s.io/v1", "ingresses"),
     "EndpointSlice": ("apis/discovery.k8s.io/v1", "endpointslices"),
     "HorizontalPodAutoscaler": ("apis/autoscaling/v2", "horizontalpodautoscalers"),
@@ -34,8 +41,8 @@ KINDS = {
     "AnalysisRun": ("apis/argoproj.io/v1alpha1", "analysisruns"),
     "Experiment": ("apis/argoproj.io/v1alpha1", "experiments"),
 }
-# What an apply or a verb may touch; pods and endpoints come and go by themselves.
-LOOKED_AT = [kind for kind in KINDS if kind not in ("Pod", "EndpointSlice")]
+# What an apply or a verb may touch; pods, endpoints and events come and go by themselves, and a quota counts them.
+LOOKED_AT = [kind for kind in KINDS if kind not in ("Pod", "EndpointSlice", "Event", "ResourceQuota")]
 PATCHES = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",
