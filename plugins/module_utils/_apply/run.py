@@ -13,6 +13,7 @@ from .._kube.client import POOL_SIZE, Kube
 from .._kube.kinds import stage_of
 from .._types import Obj
 from .definitions import defined_kinds
+from .immutable import check_immutable
 from .item import Applied, Item
 from .manifests import in_namespace
 from .ownership import request_for
@@ -50,6 +51,7 @@ def apply_set(
     applied = Applied(_items(kube, manifests, namespace))
     with ThreadPoolExecutor(POOL_SIZE) as pool:
         list(pool.map(functools.partial(read_group, kube), groups(applied.items)))
+        check_immutable(applied.items)
         targets = scaled(kube, applied.items)
         for item in applied.items:
             key = (item.manifest["kind"], item.namespace, item.manifest["metadata"]["name"])
