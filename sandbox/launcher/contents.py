@@ -19,6 +19,7 @@ from sandbox.launcher.api import ClusterApi
 from sandbox.launcher.certificates import METRICS_NAMESPACE, METRICS_SERVICE
 from sandbox.launcher.parts import ARGO_NAMESPACE
 from sandbox.launcher.ports import HOST
+from sandbox.simulator.volumes import PROVISIONER, STORAGE_CLASS
 from tools.errors import ToolError
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -114,6 +115,19 @@ def ensure_namespace(api: ClusterApi) -> None:
     """Make the Rollouts controller's namespace; it keeps its lease there."""
     manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ARGO_NAMESPACE}}
     api.apply(f"/api/v1/namespaces/{ARGO_NAMESPACE}", json.dumps(manifest).encode())
+
+
+def ensure_storage(api: ClusterApi) -> None:
+    """Make the class that every claim without one of its own gets; the simulator makes its volumes."""
+    manifest = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": STORAGE_CLASS, "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": PROVISIONER,
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "Immediate",
+    }
+    api.apply(f"/apis/storage.k8s.io/v1/storageclasses/{STORAGE_CLASS}", json.dumps(manifest).encode())
 
 
 def drop_lease(api: ClusterApi) -> None:

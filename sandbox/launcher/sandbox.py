@@ -215,6 +215,7 @@ class Sandbox:
         if new:
             names = contents.apply_crds(api, self._binaries.crds)
             contents.ensure_namespace(api)
+            contents.ensure_storage(api)
             self._wait(lambda: contents.established(api, names), "the definitions", alive)
             say(f"Argo Rollouts definitions: established in {watch}")
         watch = Stopwatch()

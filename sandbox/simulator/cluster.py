@@ -20,6 +20,7 @@ from kubernetes.client.api_client import ApiClient
 
 from sandbox.simulator.log import say
 from sandbox.simulator.records import Json, PodRecord, read_ingress, read_node, read_pod, read_service
+from sandbox.simulator.volumes import Provisioner, read_claim
 from sandbox.simulator.watching import Expired, Kind, Refused, Watcher, checked, one_line
 from sandbox.simulator.world import World
 
@@ -46,7 +47,13 @@ class Cluster:
 
     def watchers(self, world: World) -> tuple[Watcher, ...]:
         """One watcher a kind, each to be run in a thread of its own."""
+        provisioner = Provisioner(self)
         return (
+            Watcher(
+                "claims",
+                partial(self._get, "/api/v1/persistentvolumeclaims"),
+                Kind(read_claim, provisioner.replace, provisioner.put, provisioner.drop),
+            ),
             Watcher(
                 "pods",
                 partial(self._get, "/api/v1/pods"),
@@ -73,18 +80,29 @@ class Cluster:
         """Patches a pod's ``/status``, for this very pod only; False when it was refused or did not arrive."""
         path = f"/api/v1/namespaces/{quote(pod.namespace)}/pods/{quote(pod.name)}/status"
         body = json.dumps({"metadata": {"uid": pod.uid}, **patch}).encode()
+        return self._send("PATCH", path, body, f"pod {pod.namespace}/{pod.name}: its status could not be patched")
+
+    def create(self, path: str, body: Mapping[str, Json]) -> None:
+        """Creates an object in the collection ``path``; one that is there already stays as it is."""
+        self._send("POST", path, json.dumps(body).encode(), f"nothing could be created in {path}")
+
+    def delete(self, path: str) -> None:
+        """Deletes an object; one that is gone already is no matter."""
+        self._send("DELETE", path, None, f"{path} could not be deleted")
+
+    def _send(self, method: str, path: str, body: bytes | None, complaint: str) -> bool:
         try:
-            response = checked(self._request("PATCH", path, {"fieldManager": "sandbox-simulator"}, body, 10.0))
+            response = checked(self._request(method, path, {"fieldManager": "sandbox-simulator"}, body, 10.0))
             # Read to the end, or the next request on this connection would get the rest.
             response.drain_conn()
             response.release_conn()
         except Refused as error:
-            # 404, 409: the pod is gone, or another of the same name has taken its place.
+            # 404, 409: the object is gone, or there already, or another of the same name has taken its place.
             if error.status not in (404, 409):
-                say(f"pod {pod.namespace}/{pod.name}: its status could not be patched: {one_line(error)}")
+                say(f"{complaint}: {one_line(error)}")
             return False
         except (Expired, urllib3.exceptions.HTTPError, OSError) as error:
-            say(f"pod {pod.namespace}/{pod.name}: its status could not be patched: {one_line(error)}")
+            say(f"{complaint}: {one_line(error)}")
             return False
         return True
 
@@ -97,7 +115,7 @@ class Cluster:
         settings = self._api.configuration
         headers = {"Accept": "application/json"}
         if body is not None:
-            headers["Content-Type"] = _STRATEGIC_MERGE
+            headers["Content-Type"] = _STRATEGIC_MERGE if method == "PATCH" else "application/json"
         for entry in cast("Mapping[str, Mapping[str, str]]", settings.auth_settings()).values():
             headers[entry["key"]] = entry["value"]
         pool: urllib3.PoolManager = self._api.rest_client.pool_manager

@@ -32,8 +32,8 @@ _ROOM = 2**30
 @cache
 def objects() -> Objects:
     """Return (kind, name) -> manifest of the stateful services."""
-    only = json.dumps([ENVIRONMENT, "workloads", "statefulsets"])
-    text = texts(f"ONLY={only}")[ENVIRONMENT]["workloads"]["statefulsets"]
+    only = json.dumps([ENVIRONMENT, "workloads", "configuration", "statefulsets"])
+    text = "\n---\n".join(texts(f"ONLY={only}")[ENVIRONMENT]["workloads"].values())
     manifests = filter(None, yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     return {(one["kind"], one["metadata"]["name"]): one for one in manifests}
 

@@ -213,7 +213,7 @@ def test_the_settings_that_matter_are_in_force(servers: Servers) -> None:
 def blank(postgres_environment: dict[str, str]) -> Iterator[Pod]:
     """A primary that was never started."""
     with folder() as root:
-        pod = pod_of(root, PRIMARY, "primary", *free_ports(1), postgres_environment)
+        pod = pod_of(root, PRIMARY, "primary", free_ports(1)[0], postgres_environment)
         pod.mount("secrets", {"DB_USERNAME": USER, **passwords()})
         yield pod
         pod.clear()
@@ -263,7 +263,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(blank: Pod) -> None:
 def test_a_replica_with_a_wrong_password_gets_nothing(servers: Servers, postgres_environment: dict[str, str]) -> None:
     with folder() as root:
         at_primary = {"PRIMARY_HOST": HOST, "PRIMARY_PORT": servers.primary.env["PGPORT"]}
-        pod = pod_of(root, REPLICA, "replica", *free_ports(1), postgres_environment, **at_primary)
+        pod = pod_of(root, REPLICA, "replica", free_ports(1)[0], postgres_environment, **at_primary)
         pod.mount("secrets", {"DB_REPLICATION_PASSWORD": "wrong"})
         done = pod.run("clone.sh")
         assert done.returncode != 0

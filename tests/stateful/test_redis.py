@@ -220,7 +220,7 @@ def test_a_node_that_lost_its_volume_becomes_the_replica_that_is_missing(cluster
 
 def test_an_empty_password_is_refused(redis_environment: dict[str, str]) -> None:
     with folder() as root:
-        node = node_of(root, 0, *free_ports(1, above=(0, BUS)), "", redis_environment)
+        node = node_of(root, 0, free_ports(1, above=(0, BUS))[0], "", redis_environment)
         node.mount("secrets", {"REDIS_PASSWORD": ""})
         done = node.run("start.sh")
         assert done.returncode == 1

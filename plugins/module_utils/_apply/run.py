@@ -14,6 +14,7 @@ from .._kube.kinds import stage_of
 from .._types import Obj
 from .collisions import refuse_collisions
 from .definitions import defined_kinds
+from .immutable import check_immutable
 from .item import Applied, Item
 from .manifests import in_namespace
 from .ownership import request_for
@@ -52,6 +53,7 @@ def apply_set(
     with ThreadPoolExecutor(POOL_SIZE) as pool:
         list(pool.map(functools.partial(read_group, kube), groups(applied.items)))
         refuse_collisions(kube, applied.items)
+        check_immutable(applied.items)
         targets = scaled(kube, applied.items)
         for item in applied.items:
             key = (item.manifest["kind"], item.namespace, item.manifest["metadata"]["name"])

@@ -4,7 +4,7 @@
 
 A program of its own, because Ansible changes how Python imports collections, for good and for the whole process.
 Standard output: environment -> role -> template -> text. Arguments: the checkout, then KEY=JSON for variables that take
-precedence over everything, as on Ansible's command line. ONLY=["ENVIRONMENT", "ROLE", "TEMPLATE"] renders that one alone.
+precedence over everything, as on Ansible's command line. ONLY=["ENVIRONMENT", "ROLE", "TEMPLATE"...] renders these alone.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def main() -> None:
     init_plugin_loader([str(root / ".dev" / "collections")])
     environments, templates = ENVIRONMENTS, TEMPLATES
     if only := extra.pop("ONLY", None):
-        environments, templates = (only[0],), {only[1]: (only[2],)}
+        environments, templates = (only[0],), {only[1]: tuple(only[2:])}
     print(json.dumps({each: render(root, each, extra, templates) for each in environments}))
 
 

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[4]
 PLURALS = {
     "/api/v1/pods": "pods",
     "/api/v1/nodes": "nodes",
+    "/api/v1/persistentvolumeclaims": "claims",
     "/api/v1/services": "services",
     "/apis/networking.k8s.io/v1/ingresses": "ingresses",
 }
