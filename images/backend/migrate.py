@@ -9,6 +9,7 @@ the server takes it back when its holder dies. Arguments replace ``upgrade head`
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -20,11 +21,19 @@ from sqlalchemy.pool import NullPool
 # Any number will do, as long as it is the same everywhere: "tradesns" in ASCII.
 LOCK = 0x74726164_65736E73
 WAIT_SECONDS = 300
+TERMINATION_LOG = os.environ.get("TERMINATION_LOG", "/dev/termination-log")
 
 
 def say(text: str) -> None:
     """Print a line at once."""
     print(f"tradesense-backend: {text}", file=sys.stderr, flush=True)
+
+
+def give_up(reason: str) -> None:
+    """Say why, and leave it where the release looks for it: Kubernetes shows that file in the pod's status."""
+    say(reason)
+    with contextlib.suppress(OSError), open(TERMINATION_LOG, "w", encoding="utf-8") as file:
+        file.write(reason)
 
 
 def migrate(connection: Connection, words: list[str]) -> int:
@@ -61,14 +70,17 @@ def main(words: list[str]) -> int:
     try:
         code = with_database(address, words or ["upgrade", "head"])
     except ArgumentError:
-        say("DATABASE_URL is not an address of a database, such as postgresql://USER:PASSWORD@HOST:5432/NAME")
+        give_up("DATABASE_URL is not an address of a database, such as postgresql://USER:PASSWORD@HOST:5432/NAME")
         return 78
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or type(error).__name__).strip()
+        reason = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
         password = make_url(address).password
-        say(f"no migration: {reason.replace(password, '***') if password else reason}")
+        give_up(f"no migration: {reason.replace(password, '***') if password else reason}")
         return 75
-    say("the schema is up to date" if code == 0 else f"alembic failed with exit code {code}; its reason stands above")
+    if code == 0:
+        say("the schema is up to date")
+    else:
+        give_up(f"alembic failed with exit code {code}; its reason is in the log")
     return code
 
 

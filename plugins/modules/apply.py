@@ -109,6 +109,7 @@ options:
       - Wait until all workloads and jobs are ready, all at the same time, and until what was pruned is gone.
       - A Deployment, StatefulSet, DaemonSet or Rollout is ready when all its pods are up to date and available, a Job when it is complete. Other kinds are
         ready when they exist.
+      - A Job that failed before is removed and runs anew, since it cannot become complete any more.
       - The task does not wait on when a Job failed or a Deployment comes to be over its progress deadline.
     type: bool
     default: false
@@ -119,7 +120,8 @@ options:
     default: 120
 notes:
   - Needed permissions are get and patch for every kind in the set, and create for new objects; list where a namespace holds four or more of a kind;
-    list of horizontalpodautoscalers when a number of replicas would change; list and watch with O(wait).
+    list of horizontalpodautoscalers when a number of replicas would change; list and watch with O(wait), and delete of a Job that failed before.
+    To tell why a Job failed it lists pods, if it may.
   - O(prune) also needs list of every kind in O(prune_kinds), get and delete of what is removed. Only metadata is read, but permissions know no difference.
     When a kind is concerned that may be in use, it needs list of pods, serviceaccounts, deployments, replicasets, statefulsets, daemonsets,
     controllerrevisions, jobs, cronjobs, ingresses, rollouts, experiments, analysistemplates and analysisruns. Kinds that the cluster does not have are

@@ -75,6 +75,8 @@ class Rule:
     build: Callable[[re.Match[str]], Behaviour]
     description: str
     readiness: Readiness = Readiness.NORMAL
+    fails_jobs: bool = False
+    """Whether the pods of Jobs end with exit code 1."""
 
 
 def _share(match: re.Match[str]) -> float:
@@ -146,6 +148,13 @@ RULES: tuple[Rule, ...] = (
         lambda _: replace(HEALTHY, readiness=Readiness.IMAGE_PULL),
         "stays Pending, its container waits with ImagePullBackOff",
         Readiness.IMAGE_PULL,
+    ),
+    Rule(
+        "-badmigration",
+        r"-badmigration$",
+        lambda _: HEALTHY,
+        "serves well, but the pods of its Jobs end with exit code 1 and leave a message",
+        fails_jobs=True,
     ),
 )
 

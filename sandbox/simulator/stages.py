@@ -3,7 +3,7 @@
 """The kwok Stage documents of a sandbox.
 
 kwok's own stages turn every pod Ready, and a configuration that brings one stage of its own must bring all.
-So this is a complete set: nodes, pods that turn Ready, jobs that complete, deletion, and one stage for each
+So this is a complete set: nodes, pods that turn Ready, jobs that complete or fail, deletion, and one stage for each
 behaviour that keeps a pod from ever being Ready, taken from the table of behaviours. kwok itself then gives
 those pods their status in one step, and their Ready condition never blinks.
 """
@@ -168,6 +168,16 @@ _COMPLETED = """\
       finishedAt: {{ $now | Quote }}
 """
 
+_FAILED = """\
+  state:
+    terminated:
+      exitCode: 1
+      reason: Error
+      message: "revision 0042 was refused: there are orders without an account"
+      startedAt: {{ $now | Quote }}
+      finishedAt: {{ $now | Quote }}
+"""
+
 _ALIVE = (".metadata.deletionTimestamp", "DoesNotExist", ())
 _PENDING = (".status.phase", "In", ("Pending",))
 _NOT_READY = ('.status.conditions.[] | select( .type == "Ready" ) | .status', "NotIn", ("True",))
@@ -175,10 +185,17 @@ _NODE_READY = (_NOT_READY[0], "In", ("True",))
 
 _Requirement = tuple[str, str, tuple[str, ...]]
 
+_JOB: list[_Requirement] = [
+    _ALIVE,
+    (".status.phase", "In", ("Running",)),
+    (".metadata.ownerReferences.[].kind", "In", ("Job",)),
+]
+
 
 def stages() -> str:
     """All stages as YAML documents, each starting with ``---``."""
     held = [rule for rule in RULES if rule.readiness in (Readiness.NEVER_READY, Readiness.IMAGE_PULL)]
+    failing = [rule for rule in RULES if rule.fails_jobs]
     initial = _NODE_CONDITIONS + _NODE_ADDRESSES + _DAEMON_PORT + _NODE_SIZE + "phase: Running\n"
     documents = [
         _stage("node-initialize", "Node", [_NOT_READY], _status(initial)),
@@ -199,8 +216,17 @@ def stages() -> str:
         _stage(
             "pod-complete",
             "Pod",
-            [_ALIVE, (".status.phase", "In", ("Running",)), (".metadata.ownerReferences.[].kind", "In", ("Job",))],
+            [*_JOB, *(_image(rule, "NotIn") for rule in failing)],
             _status("{{ $now := Now }}\n" + _containers("false", _COMPLETED) + "phase: Succeeded\n"),
+        ),
+        *(
+            _stage(
+                f"pod-failed{rule.suffix}",
+                "Pod",
+                [*_JOB, _image(rule, "In")],
+                _status("{{ $now := Now }}\n" + _containers("false", _FAILED) + "phase: Failed\n"),
+            )
+            for rule in failing
         ),
         _stage("pod-delete", "Pod", [(_ALIVE[0], "Exists", ())], "    delete: true\n"),
     ]

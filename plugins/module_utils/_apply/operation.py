@@ -43,6 +43,7 @@ def _run(call: Call) -> Result:
             force=given["force"],
             keep_templates=given["pod_templates"] == "keep",
             pruning=settings,
+            rerun_jobs=given["wait"],
         )
         waits = given["wait"] and not call.check_mode
         if waits:

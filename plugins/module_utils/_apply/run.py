@@ -16,6 +16,7 @@ from .collisions import refuse_collisions
 from .definitions import defined_kinds
 from .immutable import check_immutable
 from .item import Applied, Item
+from .jobs import RERUN, is_failed_job, remove_failed
 from .manifests import in_namespace
 from .ownership import request_for
 from .pruning import find_surplus, remove, wait_until_gone
@@ -33,6 +34,7 @@ def apply_set(
     force: bool = False,
     keep_templates: bool = False,
     pruning: Pruning | None = None,
+    rerun_jobs: bool = False,
 ) -> Applied:
     """Apply all manifests; stop before the next stage of kinds when one of them was refused.
 
@@ -45,6 +47,7 @@ def apply_set(
         force: take fields over from other managers.
         keep_templates: leave pod templates of live workloads alone.
         pruning: what the task says about pruning; None: nothing is left over.
+        rerun_jobs: remove a Job that failed, so that it runs anew.
 
     Raises:
         DeliveryError: something was refused; says what was and what was not applied.
@@ -55,9 +58,14 @@ def apply_set(
         refuse_collisions(kube, applied.items)
         check_immutable(applied.items)
         targets = scaled(kube, applied.items)
+        again = [item for item in applied.items if rerun_jobs and is_failed_job(item)]
+        for item in again:
+            remove_failed(kube, item)
         for item in applied.items:
             key = (item.manifest["kind"], item.namespace, item.manifest["metadata"]["name"])
             item.request = request_for(item.manifest, item.live, scaled=key in targets, keep_template=keep_templates)
+            if item in again:
+                item.request.notes.append(RERUN)
         if pruning:
             _look_for_surplus(kube, pool, applied, pruning, namespace)
         stages: dict[int, list[Item]] = defaultdict(list)

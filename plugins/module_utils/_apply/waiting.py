@@ -12,6 +12,7 @@ from .._kube.client import Kube
 from .._kube.watch import Picture, Selection
 from .._types import Obj
 from .item import Applied, Item
+from .jobs import last_words
 from .readiness import failed, lacks
 
 _HEARTBEAT = 30.0
@@ -44,6 +45,11 @@ def wait_until_ready(kube: Kube, applied: Applied, *, timeout: float, say: Calla
             left = started + timeout - time.monotonic()
             lost = any(failed(_live(picture, item) or {}, item.live) for item in items)
             if left <= 0 or lost:
+                words = "; ".join(
+                    f"{item.title} {waiting[item.title]}{_last_words(kube, item)}"
+                    for item in items
+                    if item.title in waiting
+                )
                 raise DeliveryError(
                     f"not ready: {words}" if lost else f"not ready within {timeout:g} s: {words}",
                     reason="Failed" if lost else "Timeout",
@@ -61,6 +67,11 @@ def _live(picture: Picture, item: Item) -> Obj | None:
         if (live["metadata"]["name"], live["metadata"].get("namespace")) == (wanted["name"], wanted["namespace"]):
             return live
     return None
+
+
+def _last_words(kube: Kube, item: Item) -> str:
+    words = last_words(kube, item) if item.kind.name == "Job" else ""
+    return f" ({words})" if words else ""
 
 
 def _problem(item: Item, live: Obj | None) -> str:

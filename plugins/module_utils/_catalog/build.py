@@ -13,6 +13,8 @@ from .values import PREFIX
 _SUFFIXES = {"blue_green": ("-active", "-preview"), "canary": ("-stable", "-canary")}
 """What the names of a strategy's two Services end with: first the one that takes users' requests."""
 
+# A Job's name, -migrate-<hash> at its end, has to fit into a label: 63 characters.
+_JOB_NAME = 44
 
 _ROLLOUT = ("argoproj.io/v1alpha1", "Rollout")
 _WORKLOADS = {"rolling": ("apps/v1", "Deployment"), "stateful": ("apps/v1", "StatefulSet")}
@@ -48,6 +50,7 @@ def build(service: str, values: dict[str, Any], environment: str) -> Service:
         "scrape": _with_port(values["scrape"], values),
         "probes": {probe: _with_port(keys, values) for probe, keys in values["probes"].items()},
         "exposure": _exposure(name, services[0], values),
+        "migrations": _migrations(name, values),
     }
     return cast(Service, whole)
 
@@ -103,6 +106,16 @@ def _exposure(name: str, backend: str, values: dict[str, Any]) -> dict[str, Any]
         "backend": backend,
         "tls_secret": exposure["tls_secret"] or f"{name}-tls",
     }
+
+
+def _migrations(name: str, values: dict[str, Any]) -> dict[str, Any] | None:
+    migrations = values["migrations"]
+    if migrations is None:
+        return None
+    # Another app than the service's: no Service, autoscaler or disruption budget may take these pods for its own. With a
+    # dot, it is no other service's either.
+    labels = {**_labels(name, values)["pod_labels"], "app": f"{name}.migrate"}
+    return {**migrations, "name": f"{name[:_JOB_NAME]}-migrate", "labels": labels}
 
 
 def _strategy(name: str, services: list[str], values: dict[str, Any]) -> dict[str, Any]:

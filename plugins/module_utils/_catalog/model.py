@@ -151,6 +151,19 @@ class Spread(TypedDict):
     when_unsatisfiable: Literal["ScheduleAnyway", "DoNotSchedule"]
 
 
+class Migrations(TypedDict):
+    """How a release brings the database to the new version: a Job called ``name-<hash>``, whose pods have ``labels``.
+
+    ``command`` are the arguments of the image's entrypoint, ``timeout_seconds`` goes for all tries together.
+    """
+
+    name: str
+    labels: dict[str, str]
+    command: list[str]
+    timeout_seconds: int
+    retries: int
+
+
 class Stateful(TypedDict):
     """Strategy stateful: what it runs, the volume of each pod, and the ports of its pods by name, the main one first.
 
@@ -261,6 +274,7 @@ class Service(TypedDict):
     scheduling: Scheduling
     empty_dirs: dict[str, str]
     exposure: Exposure | None
+    migrations: Migrations | None
     revision_history_limit: int
     progress_deadline_seconds: int
     termination_grace_seconds: int

@@ -119,6 +119,10 @@ def _check_stateful(written: Mapping[str, object], values: Mapping[str, Any], pl
         check_engine(values, place)
     if not stateful and values["scope"] == "monitoring":
         place.key("scope").problem("'monitoring' is for stateful services; what is released lives in the environment")
+    if stateful and values["migrations"]:
+        place.key("migrations").problem(
+            "a stateful service is not released; give them to the service that uses the database"
+        )
     if values["strategy"] in ("blue_green", "canary") and values["service_name"]:
         place.key("service_name").problem(
             f"strategy {values['strategy']} has two Services, whose names follow the service's; take it out"

@@ -154,6 +154,13 @@ _SPREAD = section(
     }
 )
 _EGRESS = section({"cidr": Key(CIDR), "ports": Key(list_of(PORT), [443])})
+_MIGRATIONS = section(
+    {
+        "command": Key(list_of(TEXT), ["migrate"]),
+        "timeout_seconds": Key(SECONDS, 600),
+        "retries": Key(COUNT, 1),
+    }
+)
 _STATEFUL = section(
     {
         "engine": Key(ENGINE),
@@ -190,6 +197,7 @@ KEYS: dict[str, Key] = {
     "scheduling": Key(_SCHEDULING, {}),
     "empty_dirs": Key(map_of(OBJECT_NAME, PATH), {"app-logs": "/app/logs", "tmp-volume": "/tmp"}),  # noqa: S108 (inside a container)
     "exposure": Key(_EXPOSURE, None),
+    "migrations": Key(_MIGRATIONS, None),
     "revision_history_limit": Key(COUNT, 10),
     # Argo counts a blue-green analysis as standing still, so this has to be longer than the longest of them.
     "progress_deadline_seconds": Key(SECONDS, 1200),

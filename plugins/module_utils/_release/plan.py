@@ -66,6 +66,17 @@ def shortfalls(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, 
     return found
 
 
+def to_migrate(rollouts: Mapping[str, Mapping[str, Any]], catalog: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the services whose database has to be brought to the new version: they have migrations and not yet its image."""
+    targets = targets_of({service: entry for service, entry in catalog.items() if entry["migrations"]})
+    return [service for service, target in targets.items() if target.image not in _images_of(rollouts, target)]
+
+
+def _images_of(rollouts: Mapping[str, Mapping[str, Any]], target: Target) -> list[str]:
+    live = rollouts.get(target.workload)
+    return current_images(live) if live else []
+
+
 def release_name(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Target], new: str) -> str:
     """Return the name of the release: that of the one this run resumes, else a new one.
 

@@ -75,6 +75,7 @@ def start(folder: Path, address: str, *words: str, driver: str = "psycopg") -> s
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     sync = address.replace("postgresql://", "postgresql+psycopg://")
     env = {"PATH": path, "DATABASE_URL": address.replace("postgresql://", f"postgresql+{driver}://"), "SYNC_URL": sync}
+    env["TERMINATION_LOG"] = str(folder / "termination-log")
     return subprocess.Popen(
         [sys.executable, str(MIGRATE), *words],
         cwd=folder,
@@ -158,7 +159,9 @@ def test_a_migration_that_fails_is_an_exit_code_and_changes_nothing(tmp_path: Pa
     code, said = finish(start(application(tmp_path, "SELECT 1/0"), database))
     assert code != 0
     assert "division by zero" in said
-    assert "tradesense-backend: alembic failed with exit code" in said
+    left = (tmp_path / "termination-log").read_text(encoding="utf-8")
+    assert left == f"alembic failed with exit code {code}; its reason is in the log"
+    assert said.endswith(f"tradesense-backend: {left}\n")
     assert journal(database) == []
 
 
@@ -173,6 +176,7 @@ def test_a_database_that_is_not_there_is_told_in_words(tmp_path: Path, address: 
     assert finish(start(application(tmp_path), address))[0] == code
     said = finish(start(tmp_path, address))[1]
     assert said.startswith(f"tradesense-backend: {sentence}")
+    assert (tmp_path / "termination-log").read_text(encoding="utf-8").startswith(sentence)
     assert "Traceback" not in said
 
 

@@ -36,7 +36,7 @@ def test_the_set_is_complete() -> None:
     found = documents()
     assert list(found) == [
         *("node-initialize", "node-heartbeat-with-lease", "pod-ready", "pod-neverready", "pod-imagepull"),
-        *("pod-complete", "pod-delete"),
+        *("pod-complete", "pod-failed-badmigration", "pod-delete"),
     ]
     assert {str(stage["kind"]) for stage in found.values()} == {"Stage"}
     assert {str(stage["apiVersion"]) for stage in found.values()} == {"kwok.x-k8s.io/v1alpha1"}
@@ -67,3 +67,14 @@ def test_only_pod_ready_makes_ready() -> None:
     ready = re.compile(r'type: Ready\n\s*status: "True"')
     templates = {name: str(stage["spec"]["next"].get("statusTemplate")) for name, stage in documents().items()}
     assert [name for name, template in templates.items() if ready.search(template)] == ["pod-ready"]
+
+
+def test_the_pods_of_jobs_end_one_way_or_the_other() -> None:
+    found = documents()
+    assert images(found["pod-complete"], "NotIn") == images(found["pod-failed-badmigration"], "In")
+    for name, phase, code in (("pod-complete", "Succeeded", 0), ("pod-failed-badmigration", "Failed", 1)):
+        owner = (".metadata.ownerReferences.[].kind", "In", ["Job"])
+        assert owner in requirements(found[name])
+        template = str(found[name]["spec"]["next"]["statusTemplate"])
+        assert f"phase: {phase}\n" in template
+        assert f"exitCode: {code}\n" in template
