@@ -32,6 +32,7 @@ options:
       - Manifests of the Rollout, its Services and its Ingresses, as they are to be in the end, as a list of mappings or as a string of YAML documents.
       - One Rollout, with the name of the Deployment and a pod template of its own. The Deployment's template is the one that counts; a difference goes out
         with the next release.
+      - Services and Ingresses that are not in front of the Rollout are left alone.
     type: raw
     aliases: [definition]
   template:
@@ -45,8 +46,10 @@ options:
       - V(finished) goes on from there. It gives the Rollout that template for its own, which starts no new revision, deletes the Deployment, deletes other Ingresses
         with the same host and path or takes these out of them, and applies the definitions.
       - V(undone) takes V(migrated) back, also one that was interrupted. The Deployment gets its pods back before an Ingress is turned and the Rollout goes.
+      - V(unneeded) touches nothing, and fails when a Rollout of the definitions has yet to take the place of a Deployment, or its migration is not finished. Here
+        the definitions may hold any number of Rollouts.
     type: str
-    choices: [migrated, finished, undone]
+    choices: [migrated, finished, undone, unneeded]
     default: migrated
   scale_down:
     description:

@@ -13,6 +13,7 @@ from .._kube.failures import ApiFailure
 from .._kube.kinds import DEPLOYMENT
 from .._types import Obj
 from .item import Item
+from .manifests import title
 
 
 def refuse_collisions(kube: Kube, items: list[Item]) -> None:
@@ -24,23 +25,45 @@ def refuse_collisions(kube: Kube, items: list[Item]) -> None:
         DeliveryError: says which, and how to move them.
     """
     rollouts = [item for item in items if item.manifest["kind"] == "Rollout" and has_template(item.manifest)]
-    referring = [item for item in rollouts if item.live and reference_of(item.live)]
+    new = [item.manifest for item in rollouts if item.live is None]
+    places = sorted({str(manifest["metadata"]["namespace"]) for manifest in new})
+    refuse(
+        [(item.manifest, item.live) for item in rollouts],
+        [deployment for place in places for deployment in _deployments(kube, place)],
+        kube.cluster,
+    )
+
+
+def refuse(rollouts: list[tuple[Obj, Obj | None]], deployments: list[Obj], cluster: str) -> None:
+    """Refuse Rollouts that are not migrated, or not wholly.
+
+    Args:
+        rollouts: each one's manifest, with a pod template, and what is live of it.
+        deployments: the Deployments of their namespaces.
+        cluster: for the message.
+
+    Raises:
+        DeliveryError: says which, and how to move them.
+    """
+    referring = [manifest for manifest, live in rollouts if live and reference_of(live)]
     if referring:
         raise DeliveryError(
             "it takes its pod template from a Deployment by workloadRef: its migration is not finished; nothing was sent",
             reason="MigrationUnfinished",
             hint="finish it with playbooks/migrate.yml and migration_finish, or take it back with migration_undo",
-            where=f"{kube.cluster}, {', '.join(item.title for item in referring)}",
+            where=f"{cluster}, {', '.join(title(manifest) for manifest in referring)}",
         )
-    new = [item for item in rollouts if item.live is None]
-    live = [item for place in _places(new) for item in _deployments(kube, place)]
-    taken = [item for item in new if any(in_the_way(deployment, item.manifest) for deployment in live)]
+    taken = [
+        manifest
+        for manifest, live in rollouts
+        if live is None and any(in_the_way(deployment, manifest) for deployment in deployments)
+    ]
     if taken:
         raise DeliveryError(
             "a Deployment of the same name runs pods with the labels that the Rollout selects; nothing was sent",
             reason="DeploymentInTheWay",
             hint="move the service without a gap with playbooks/migrate.yml",
-            where=f"{kube.cluster}, {', '.join(item.title for item in taken)}",
+            where=f"{cluster}, {', '.join(title(manifest) for manifest in taken)}",
         )
 
 
@@ -60,10 +83,6 @@ def in_the_way(deployment: Obj, rollout: Obj) -> bool:
     labels = ((deployment["spec"].get("template") or {}).get("metadata") or {}).get("labels") or {}
     wanted = ((rollout["spec"].get("selector") or {}).get("matchLabels") or {}).items()
     return (here["name"], here.get("namespace")) == (there["name"], there.get("namespace")) and wanted <= labels.items()
-
-
-def _places(items: list[Item]) -> list[str]:
-    return sorted({str(item.manifest["metadata"]["namespace"]) for item in items})
 
 
 def _deployments(kube: Kube, namespace: str) -> list[Obj]:

@@ -47,16 +47,17 @@ def finish(situation: Situation) -> Iterator[Move]:
     wanted, deployment = situation.wanted, situation.deployment
     if deployment is None and not mark_of(situation.rollout):
         return
+    by_reference = situation.rollout is None or situation.refers
+    if not by_reference:
+        yield from _taken(situation)
     for ingress in situation.superseded:
         yield _give_way(situation, ingress)
-    if situation.refers or situation.rollout is None:
+    if by_reference:
         yield _inline(situation)
-    else:
-        yield from _taken(situation)
     if deployment is not None:
         if deployment["metadata"].get("deletionTimestamp"):
             yield Wait(f"Deployment {wanted.name} to be gone")
-        elif situation.rollout is None or situation.refers:
+        elif by_reference:
             yield Later(f"delete Deployment {wanted.name}")
         else:
             yield Delete(f"delete Deployment {wanted.name}", DEPLOYMENT, deployment)
@@ -64,7 +65,7 @@ def finish(situation: Situation) -> Iterator[Move]:
         if mark_of(ingress) not in ("", CREATED) and ingress not in situation.superseded:
             patch = {"metadata": {"annotations": {MARK: None}}}
             yield Patch(f"take the note of the migration off Ingress {_name(ingress)}", INGRESS, ingress, patch)
-    if situation.rollout is None or situation.refers:
+    if by_reference:
         yield Later("apply Services, Ingresses and Rollout as provisioning does")
     elif mark_of(situation.rollout):
         yield Apply("apply Services, Ingresses and Rollout as provisioning does", wanted.everything)

@@ -9,18 +9,21 @@ from collections.abc import Iterator
 
 from .. import _argspec
 from .._apply import diff
-from .._apply.manifests import parse
+from .._apply.collisions import refuse
+from .._apply.manifests import in_namespace, parse
 from .._errors import DeliveryError
 from .._kube.client import Kube
 from .._kube.credentials import Credentials
 from .._operation import Call, Operation, Result
+from .._types import Obj
 from . import backward, forward, preflight
 from .moves import Move
+from .reading import read_workloads
 from .run import Course, Outcome, carry_out
 from .situation import Situation
-from .wanted import SCALE_DOWN, wanted_of
+from .wanted import SCALE_DOWN, rollouts_of, wanted_of
 
-_MIGRATED, _FINISHED, _UNDONE = "migrated", "finished", "undone"
+_MIGRATED, _FINISHED, _UNDONE, _UNNEEDED = "migrated", "finished", "undone", "unneeded"
 _OWN_TEMPLATE = "own template"
 _WORDS = {
     _MIGRATED: "the Rollout takes all requests, and its pod template is still the Deployment's",
@@ -38,7 +41,10 @@ def _run(call: Call) -> Result:
             reason="BadOption",
             hint="give definitions with the template lookup instead",
         )
-    wanted = wanted_of(parse(given["definitions"]), given["namespace"])
+    manifests = parse(given["definitions"])
+    if given["state"] == _UNNEEDED:
+        return _check_unneeded(call, manifests)
+    wanted = wanted_of(manifests, given["namespace"])
     course = _course(given["state"], given["scale_down"])
     with Kube(
         Credentials.from_params(given), dry_run=call.check_mode, warn=call.warn, seconds=given["timeout"]
@@ -56,6 +62,18 @@ def _run(call: Call) -> Result:
     if call.diff_mode:
         result["diff"] = [diff.entry(title, before, after) for title, before, after in outcome.changes]
     return result
+
+
+def _check_unneeded(call: Call, manifests: list[Obj]) -> Result:
+    """Fail when a Rollout has yet to take a Deployment's place, or was stopped on the way."""
+    namespace, rollouts = call.params["namespace"], rollouts_of(manifests)
+    placed = [in_namespace(manifest, namespace, True) for manifest in rollouts]
+    if placed:
+        with Kube(Credentials.from_params(call.params), warn=call.warn) as kube:
+            live, deployments = read_workloads(kube, {item["metadata"]["namespace"] for item in placed})
+            found = [(item, live.get((item["metadata"]["namespace"], item["metadata"]["name"]))) for item in placed]
+            refuse(found, deployments, kube.cluster)
+    return {"changed": False, "steps": [], "notes": [], "pending": [], "msg": "No Rollout is to be migrated."}
 
 
 def _course(state: str, scale_down: str) -> Course:
@@ -88,7 +106,7 @@ MIGRATE = Operation(
         **_argspec.waiting(600),
         "definitions": {"type": "raw", "aliases": ["definition"]},
         "template": {"type": "list", "elements": "path"},
-        "state": {"type": "str", "choices": [_MIGRATED, _FINISHED, _UNDONE], "default": _MIGRATED},
+        "state": {"type": "str", "choices": [_MIGRATED, _FINISHED, _UNDONE, _UNNEEDED], "default": _MIGRATED},
         "scale_down": {"type": "str", "choices": list(SCALE_DOWN), "default": SCALE_DOWN[0]},
         "force": {"type": "bool", "default": False},
     },

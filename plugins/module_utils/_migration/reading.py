@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from .._kube.client import Kube
+from .._kube.failures import ApiFailure
 from .._kube.kinds import (
     ANALYSIS_TEMPLATE,
     DEPLOYMENT,
@@ -44,6 +48,21 @@ def situation_of(picture: Picture, wanted: Wanted) -> Situation:
         quotas=picture.objects(RESOURCE_QUOTA),
         templates=frozenset(_by_name(picture.objects(ANALYSIS_TEMPLATE))),
     )
+
+
+def read_workloads(kube: Kube, namespaces: Iterable[str]) -> tuple[dict[tuple[str, str], Obj], list[Obj]]:
+    """Return the Rollouts of some namespaces by namespace and name, and the Deployments."""
+    rollouts: dict[tuple[str, str], Obj] = {}
+    deployments: list[Obj] = []
+    for namespace in sorted(namespaces):
+        try:
+            rollouts |= {(namespace, item["metadata"]["name"]): item for item in kube.list(ROLLOUT, namespace).items}
+        except ApiFailure as failure:
+            # Whoever installs Argo Rollouts later has none yet.
+            if failure.reason != "MissingCRDs":
+                raise
+        deployments += kube.list(DEPLOYMENT, namespace).items
+    return rollouts, deployments
 
 
 def _by_name(items: list[Obj]) -> dict[str, Obj]:

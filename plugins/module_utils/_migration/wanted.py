@@ -11,7 +11,7 @@ from .._apply.manifests import in_namespace, title
 from .._errors import DeliveryError
 from .._rollouts.traffic import main_service
 from .._types import Obj
-from .routes import Route, routes_of
+from .routes import Route, routes_of, service_of
 
 # On what a migration made or changed: what an undo has to know. Gone when the migration is finished.
 MARK = "delivery.tradesense.io/migration"
@@ -65,7 +65,7 @@ class Wanted:
         found = {}
         for ingress in self.ingresses.values():
             for route, backend in routes_of(ingress):
-                if (backend.get("service") or {}).get("name") == self.main:
+                if service_of(backend) == self.main:
                     found[route] = backend
         return found
 
@@ -84,31 +84,57 @@ class Wanted:
 
 
 def wanted_of(manifests: list[Obj], namespace: str) -> Wanted:
-    """Return what a service's manifests describe.
+    """Return what the manifests of one Rollout describe; Services and Ingresses that are not in front of it do not count.
 
     Raises:
         DeliveryError: not one Rollout with a template and a Service for its users, or other kinds beside it.
     """
     placed = [in_namespace(manifest, namespace, True) for manifest in manifests]
-    by_kind = {kind: [item for item in placed if item["kind"] == kind] for kind in _KINDS}
-    others = [title(item) for item in placed if item["kind"] not in _KINDS]
+    rollouts = rollouts_of(placed)
+    if len(rollouts) != 1:
+        raise _bad(f"a migration is about one Rollout, and there are {len(rollouts)}")
+    [rollout] = rollouts
+    named = services_named(rollout)
+    services = {item["metadata"]["name"]: item for item in placed if item["kind"] == "Service"}
+    mine = {name: services[name] for name in named if name in services}
+    main = main_service(rollout)
+    ingresses = {
+        item["metadata"]["name"]: item
+        for item in placed
+        if item["kind"] == "Ingress" and any(service_of(backend) == main for _, backend in routes_of(item))
+    }
+    if any(item["metadata"]["namespace"] != namespace for item in (rollout, *mine.values(), *ingresses.values())):
+        raise _bad(f"a migration happens in one namespace, {namespace}")
+    missing = [name for name in named if name not in services]
+    if missing or not named:
+        raise _bad(f"Service {', '.join(missing) or 'for users'} of {title(rollout)} is not among the definitions")
+    return Wanted(rollout, mine, ingresses)
+
+
+def rollouts_of(manifests: list[Obj]) -> list[Obj]:
+    """Return the Rollouts among manifests.
+
+    Raises:
+        DeliveryError: one of them is not complete, or there are kinds that a migration is not about.
+    """
+    others = [title(item) for item in manifests if item["kind"] not in _KINDS]
     if others:
         raise _bad(f"a migration is about a Rollout, its Services and Ingresses, not about {', '.join(others)}")
-    if len(by_kind["Rollout"]) != 1:
-        raise _bad(f"a migration is about one Rollout, and there are {len(by_kind['Rollout'])}")
-    [rollout] = by_kind["Rollout"]
-    if any(item["metadata"]["namespace"] != namespace for item in placed):
-        raise _bad(f"a migration happens in one namespace, {namespace}")
-    spec = rollout.get("spec") or {}
-    for key in ("template", "selector", "strategy"):
-        if not isinstance(spec.get(key), dict):
-            raise _bad(f"{title(rollout)} has no spec.{key}")
-    services = {item["metadata"]["name"]: item for item in by_kind["Service"]}
-    ingresses = {item["metadata"]["name"]: item for item in by_kind["Ingress"]}
-    wanted = Wanted(rollout, services, ingresses)
-    if wanted.main not in services:
-        raise _bad(f"the Service {wanted.main or 'for users'} of {title(rollout)} is not among the definitions")
-    return wanted
+    found = [item for item in manifests if item["kind"] == "Rollout"]
+    for item in found:
+        spec = item.get("spec") or {}
+        for key in ("template", "selector", "strategy"):
+            if not isinstance(spec.get(key), dict):
+                raise _bad(f"{title(item)} has no spec.{key}")
+    return found
+
+
+def services_named(rollout: Obj) -> list[str]:
+    """Return the names of the Services of a Rollout's strategy, the one for users first."""
+    strategy = rollout["spec"]["strategy"]
+    own = strategy.get("blueGreen") or strategy.get("canary") or {}
+    names = [own.get(key) for key in ("activeService", "stableService", "previewService", "canaryService")]
+    return [str(name) for name in names if name]
 
 
 def marked(manifest: Obj, text: str) -> Obj:
