@@ -29,7 +29,10 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "config": ("config",),
     "secrets": ("secrets",),
     "network": ("services", "ingresses"),
-    "workloads": ("configuration", "deployments", "rollouts", "statefulsets", "disruption_budgets"),
+    "workloads": (
+        *("migrations", "configuration", "deployments", "rollouts"),
+        *("statefulsets", "disruption_budgets"),
+    ),
     "autoscaling": ("autoscalers",),
 }
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
-NAMES = ("release_obstacles", "release_shortfalls", "release_name", "rollback_waves")
+NAMES = ("release_migrations", "release_obstacles", "release_shortfalls", "release_name", "rollback_waves")
 MORE: dict[str, tuple[Any, ...]] = {"release_name": ("r9",)}
 
 CATALOG = {
@@ -22,12 +22,14 @@ CATALOG = {
         "image": "tradesense/user-service",
         "version": "v2",
         "after": [],
+        "migrations": {"command": ["migrate"]},
     },
     "api-gateway": {
         "name": "tradesense-api-gateway",
         "image": "tradesense/api-gateway",
         "version": "v2",
         "after": ["user-service"],
+        "migrations": None,
     },
 }
 
@@ -112,3 +114,10 @@ def test_a_service_that_does_not_exist_cannot_be_taken_back() -> None:
     _, rollback_waves = load("rollback_waves")
     with pytest.raises(AnsibleFilterError, match="user-servise"):
         rollback_waves(both("v2"), CATALOG, services=["user-servise"])
+
+
+def test_only_what_has_migrations_and_not_yet_the_image_is_migrated() -> None:
+    function = load("release_migrations")[1]
+    assert function(both("v1"), CATALOG) == ["user-service"]
+    assert function(both("v2"), CATALOG) == []
+    assert function({}, CATALOG) == ["user-service"]

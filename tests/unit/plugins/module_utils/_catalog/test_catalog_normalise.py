@@ -241,3 +241,29 @@ def test_a_mistake_outside_the_selection_is_named_too() -> None:
 def test_an_unknown_selected_service_is_refused() -> None:
     with pytest.raises(DeliveryError, match="did you mean 'user-service'"):
         normalise({"user-service": ROLLING}, selected=["user-servics"])
+
+
+def test_migrations_are_off_unless_they_are_asked_for() -> None:
+    assert normalise({"user-service": ROLLING})["user-service"]["migrations"] is None
+    entry = normalise({"user-service": {**ROLLING, "migrations": {}}})["user-service"]
+    assert entry["migrations"] == {
+        "name": "tradesense-user-service-migrate",
+        "labels": {**entry["pod_labels"], "app": "tradesense-user-service.migrate"},
+        "command": ["migrate"],
+        "timeout_seconds": 600,
+        "retries": 1,
+    }
+
+
+def test_the_name_of_the_longest_services_migrations_leaves_room_for_a_hash() -> None:
+    service = "a" * 40
+    migrations = normalise({service: {**ROLLING, "migrations": {}}})[service]["migrations"]
+    assert migrations
+    assert len(f"{migrations['name']}-0123456789") <= 63
+    assert len(migrations["labels"]["app"]) <= 63
+
+
+def test_a_stateful_service_has_no_migrations() -> None:
+    stateful = {"image": "postgres", "version": "16.4", "strategy": "stateful", "replicas": 1, "migrations": {}}
+    with pytest.raises(DeliveryError, match=r"database\.migrations: a stateful service is not released"):
+        normalise({"database": {**stateful, "stateful": {"engine": "postgres_primary"}}})
