@@ -44,7 +44,7 @@ def reason(run: Run) -> str:
 
 
 def test_the_database_is_migrated_before_the_pods_change_and_once(environment: Environment) -> None:
-    given = {"tradesense_services": services("user-service"), "release_services": "user-service"}
+    given: Obj = {"tradesense_services": services("user-service"), "release_services": "user-service"}
     environment.provision(tradesense_services=given["tradesense_services"])
     assert jobs(environment) == {}
 
@@ -72,7 +72,7 @@ def test_the_database_is_migrated_before_the_pods_change_and_once(environment: E
 
 
 def test_its_pods_get_what_the_service_gets_and_no_traffic(environment: Environment) -> None:
-    given = {"tradesense_services": services("user-service"), "release_services": "user-service"}
+    given: Obj = {"tradesense_services": services("user-service"), "release_services": "user-service"}
     environment.provision(tradesense_services=given["tradesense_services"])
     environment.run("release", release_version="v2.8.0", **given)
     (job,) = jobs(environment).values()
@@ -89,7 +89,7 @@ def test_its_pods_get_what_the_service_gets_and_no_traffic(environment: Environm
 
 
 def test_a_failed_migration_stops_the_release_and_takes_the_waves_before_back(environment: Environment) -> None:
-    given = {"tradesense_services": services("api-gateway")}
+    given: Obj = {"tradesense_services": services("api-gateway")}
     environment.provision(**given)
     generation = environment.space.get("Rollout", API)["metadata"]["generation"]
     wanted = {"user-service": "v2.9.0", "api-gateway": BAD}
