@@ -220,7 +220,7 @@ def test_a_catalog_without_rollouts_renders_to_nothing_but_valid_documents() -> 
         "tradesense_service_overrides={}",
     )
     kinds = sorted(kind for kind, _name in objects("production", *extra))
-    ours = [kind for kind in kinds if kind not in ("Namespace", "AnalysisTemplate", "ConfigMap", "Secret")]
+    ours = [kind for kind in kinds if kind not in ("Namespace", "AnalysisTemplate", "ConfigMap", "Secret", *ACCOUNTS)]
     assert ours == ["Deployment", "PodDisruptionBudget", "Service"]
 
 
