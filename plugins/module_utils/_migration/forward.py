@@ -50,6 +50,9 @@ def finish(situation: Situation) -> Iterator[Move]:
     by_reference = situation.rollout is None or situation.refers
     if not by_reference:
         yield from _taken(situation)
+    missing = [item for name, item in wanted.ingresses.items() if name not in situation.ingresses]
+    if situation.superseded and missing and not wanted.routed:
+        yield Apply(f"create Ingress {_names(missing)}", [_created_ingress(situation, item) for item in missing])
     for ingress in situation.superseded:
         yield _give_way(situation, ingress)
     if by_reference:
@@ -169,12 +172,9 @@ def _scaled_down(situation: Situation) -> Iterator[Move]:
         yield Wait(f"the last pods of Deployment {name} to go, {situation.still_there} are left")
 
 
-def _give_way(situation: Situation, ingress: Obj) -> Move:
+def _give_way(situation: Situation, ingress: Obj) -> Delete | Patch:
     """Return what takes routes out of another Ingress, so that the router goes on with the wanted one in the same moment."""
     wanted, name = situation.wanted, _name(ingress)
-    missing = [wanted.ingresses[item] for item in wanted.ingresses if item not in situation.ingresses]
-    if missing:
-        return Apply(f"create Ingress {_names(missing)}", [_created_ingress(situation, item) for item in missing])
     rules = without(ingress, wanted.routes)
     if not rules and not (ingress.get("spec") or {}).get("defaultBackend"):
         return Delete(

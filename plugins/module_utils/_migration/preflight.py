@@ -12,6 +12,7 @@ from .routes import is_canary, routes_of, service_of
 from .situation import Situation
 
 _MANAGED_BY = "app.kubernetes.io/managed-by"
+_OURS = "tradesense-delivery"
 
 
 def check(situation: Situation, scale_down: str) -> None:
@@ -34,11 +35,16 @@ def check(situation: Situation, scale_down: str) -> None:
 def notes(situation: Situation) -> list[str]:
     """Return what stays to be done by people, a sentence each without a full stop."""
     found = []
-    deployment = situation.deployment or {}
-    if ((deployment.get("metadata") or {}).get("labels") or {}).get(_MANAGED_BY) == "Helm":
+    if _manager(situation.deployment) == "Helm":
         found.append(
             f"Helm manages Deployment {situation.wanted.name}: take it out of the chart, or the next upgrade makes it again"
         )
+    for scaler in (*situation.scalers_of("Deployment"), *situation.scalers_of("Rollout")):
+        if _manager(scaler) != _OURS:
+            name = scaler["metadata"]["name"]
+            found.append(
+                f"HorizontalPodAutoscaler {name} scales the Rollout: delete it before provisioning makes another"
+            )
     main = situation.wanted.main
     for name in situation.old_services:
         found.append(
@@ -53,6 +59,10 @@ def notes(situation: Situation) -> list[str]:
         if left and not is_canary(ingress):
             found.append(f"Ingress {name} keeps sending {', '.join(left)} to the pods of every revision")
     return found
+
+
+def _manager(item: Obj | None) -> str:
+    return str((((item or {}).get("metadata") or {}).get("labels") or {}).get(_MANAGED_BY) or "")
 
 
 def _missing(situation: Situation) -> list[str]:
@@ -118,7 +128,9 @@ def _quota(situation: Situation, scale_down: str) -> list[str]:
     if fits is None or fits >= needed:
         return []
     advice = "" if scale_down == "progressively" else "; with scale_down progressively 1 is enough"
-    return [f"{limit} leaves room for {fits} more pods, and {needed} {'is' if needed == 1 else 'are'} needed{advice}"]
+    return [
+        f"{limit} leaves room for {fits} more {'pod' if fits == 1 else 'pods'}, and {needed} {'is' if needed == 1 else 'are'} needed{advice}"
+    ]
 
 
 def _analyses(strategy: Obj) -> list[str]:
