@@ -3,7 +3,8 @@
 """Who may talk to whom: the connections of a catalog. Pure functions. Private to this collection.
 
 What stands in the catalog decides: a service reaches what its `after` and `uses` name, and what its `egress` lists.
-Everything else here follows from what a service is: a replica streams from its primary, Prometheus scrapes.
+Everything else here follows from what a service is: a replica streams from its primary, a migration needs its database,
+Prometheus scrapes.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from .outside import Outside, Settings
 
 @dataclass(frozen=True)
 class Pods:
-    """The pods of a service, by its key in the catalog."""
+    """The pods of a service, by its key in the catalog; or those of the Job that migrates its database."""
 
     service: str
+    migrating: bool = False
 
 
 Party = Pods | Outside
@@ -46,7 +48,7 @@ def connections(catalog: Mapping[str, Service], settings: Settings) -> list[Conn
         settings: who is outside the catalog.
     """
     found: dict[Connection, None] = {}
-    for part in (_named, _replication, _clusters, _scraping, _outward, _exposed, _prometheus):
+    for part in (_named, _migrating, _replication, _clusters, _scraping, _asking, _outward, _exposed, _watching):
         found.update(dict.fromkeys(part(catalog, settings)))
     return list(found)
 
@@ -62,6 +64,14 @@ def _named(catalog: Mapping[str, Service], _: Settings) -> Iterator[Connection]:
     for name, entry in catalog.items():
         for other in dict.fromkeys([*entry["after"], *entry["uses"]]):
             yield Connection(Pods(name), Pods(other), serving(catalog[other]))
+
+
+def _migrating(catalog: Mapping[str, Service], _: Settings) -> Iterator[Connection]:
+    """Yield what a migration needs: the service's databases."""
+    for name, entry in catalog.items():
+        for other in dict.fromkeys([*entry["after"], *entry["uses"]]) if entry["migrations"] else ():
+            if catalog[other]["stateful"]:
+                yield Connection(Pods(name, migrating=True), Pods(other), serving(catalog[other]))
 
 
 def _replication(catalog: Mapping[str, Service], _: Settings) -> Iterator[Connection]:
@@ -100,12 +110,19 @@ def _exposed(catalog: Mapping[str, Service], settings: Settings) -> Iterator[Con
             yield Connection(settings.router if routed else settings.ingress, Pods(name), serving(entry))
 
 
-def _prometheus(catalog: Mapping[str, Service], settings: Settings) -> Iterator[Connection]:
+def _watching(catalog: Mapping[str, Service], settings: Settings) -> Iterator[Connection]:
     for name in _of("prometheus", catalog):
         for client in settings.prometheus_clients:
             yield Connection(client, Pods(name), serving(catalog[name]))
-        for server in settings.api_server:
-            yield Connection(Pods(name), server, server.ports)
+
+
+def _asking(catalog: Mapping[str, Service], settings: Settings) -> Iterator[Connection]:
+    """Yield who asks the API server: those that role rbac gives a token."""
+    for name, entry in catalog.items():
+        configured = (entry["config"] or entry["secrets"]) and not entry["stateful"]
+        if configured or name in _of("prometheus", catalog):
+            for server in settings.api_server:
+                yield Connection(Pods(name), server, server.ports)
 
 
 def _of(engine: str, catalog: Mapping[str, Service]) -> list[str]:

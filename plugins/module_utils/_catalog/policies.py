@@ -77,23 +77,24 @@ def _solver(settings: Settings) -> Policy:
 
 
 def _for_services(catalog: Mapping[str, Service], settings: Settings) -> list[Policy]:
-    # (service, the environment's own or shared) -> direction -> ports -> peers
-    rules: dict[tuple[str, bool], dict[Direction, dict[tuple[int, ...], list[Obj]]]] = {}
-    for service, own, direction, connection, other in _openings(catalog, settings):
-        peers = rules.setdefault((service, own), {}).setdefault(direction, {}).setdefault(connection.ports, [])
-        peers.append(_peer(other, catalog, settings, _namespace(catalog[service], settings)))
+    # (pods, the environment's own or shared) -> direction -> ports -> peers
+    rules: dict[tuple[Pods, bool], dict[Direction, dict[tuple[int, ...], list[Obj]]]] = {}
+    for pods, own, direction, connection, other in _openings(catalog, settings):
+        peers = rules.setdefault((pods, own), {}).setdefault(direction, {}).setdefault(connection.ports, [])
+        peers.append(_peer(other, catalog, settings, _namespace(catalog[pods.service], settings)))
     return [
-        _policy(catalog[service], own, rules[service, own], settings)
+        _policy(catalog[service], pods, own, rules[pods, own], settings)
         for service in catalog
+        for pods in (Pods(service), Pods(service, migrating=True))
         for own in (False, True)
-        if (service, own) in rules
+        if (pods, own) in rules
     ]
 
 
 def _openings(
     catalog: Mapping[str, Service], settings: Settings
-) -> Iterator[tuple[str, bool, Direction, Connection, Party]]:
-    """Yield each end of each connection: the service there, whether the policy is the environment's own, and the other end."""
+) -> Iterator[tuple[Pods, bool, Direction, Connection, Party]]:
+    """Yield each end of each connection: the pods there, whether the policy is the environment's own, and the other end."""
     for connection in connections(catalog, settings):
         ends: tuple[tuple[Direction, Party, Party], ...] = (
             ("egress", connection.source, connection.target),
@@ -104,31 +105,42 @@ def _openings(
                 own = any(
                     isinstance(end, Pods) and catalog[end.service]["scope"] == "environment" for end in (party, other)
                 )
-                yield party.service, own, direction, connection, other
+                yield party, own, direction, connection, other
 
 
 def _policy(
-    entry: Service, own: bool, rules: Mapping[Direction, Mapping[tuple[int, ...], list[Obj]]], settings: Settings
+    entry: Service,
+    pods: Pods,
+    own: bool,
+    rules: Mapping[Direction, Mapping[tuple[int, ...], list[Obj]]],
+    settings: Settings,
 ) -> Policy:
-    spec: Obj = {"podSelector": {"matchLabels": entry["selector"]}, "policyTypes": []}
+    spec: Obj = {"podSelector": {"matchLabels": _selector(entry, pods)}, "policyTypes": []}
     for direction, word in _WORDS.items():
         if direction in rules:
             spec["policyTypes"].append(direction.capitalize())
             spec[direction] = [
                 {word: peers, "ports": [_port(port) for port in ports]} for ports, peers in rules[direction].items()
             ]
-    of_one = own and entry["scope"] == "monitoring"
-    name = f"{entry['name']}-{settings.namespace}" if of_one else entry["name"]
+    name = f"{entry['name']}.migrate" if pods.migrating else entry["name"]
+    if own and entry["scope"] == "monitoring":
+        name = f"{name}-{settings.namespace}"
     return {"name": name, "namespace": _namespace(entry, settings), "labels": entry["labels"], "spec": spec}
 
 
 def _peer(party: Party, catalog: Mapping[str, Service], settings: Settings, seen_from: str) -> Obj:
     """Return one item of `from` or `to`; `seen_from` is the namespace of the policy."""
-    if isinstance(party, Pods):
-        namespace = _namespace(catalog[party.service], settings)
-        pods: Obj = {"podSelector": {"matchLabels": catalog[party.service]["selector"]}}
-        return pods if namespace == seen_from else {**_all_of({_NAMESPACE_NAME: namespace}), **pods}
-    return _outside(party)
+    if isinstance(party, Outside):
+        return _outside(party)
+    entry = catalog[party.service]
+    namespace = _namespace(entry, settings)
+    pods: Obj = {"podSelector": {"matchLabels": _selector(entry, party)}}
+    return pods if namespace == seen_from else {**_all_of({_NAMESPACE_NAME: namespace}), **pods}
+
+
+def _selector(entry: Service, pods: Pods) -> dict[str, str]:
+    migrations = entry["migrations"]
+    return {"app": migrations["labels"]["app"]} if pods.migrating and migrations else entry["selector"]
 
 
 def _outside(party: Outside) -> Obj:

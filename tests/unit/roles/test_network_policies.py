@@ -50,8 +50,6 @@ OPEN: dict[str, dict[str, tuple[int, ...]]] = {
             ),
             (API,),
         ),
-        # Where the API server is, this inventory does not say.
-        **dict.fromkeys(("the internet", "a private address", "the metadata service"), (443, 6443)),
     },
     "ingress-nginx": {
         **dict.fromkeys(("api-gateway", "trading-service", "web", "mobile-web", "admin-dashboard"), (API,)),
@@ -59,6 +57,11 @@ OPEN: dict[str, dict[str, tuple[int, ...]]] = {
     },
     "argo": {"monitoring-stack": (PROMETHEUS, ALERTS)},
 }
+# Who has a token. Where the API server is, the inventories do not say: at some private address.
+ASKING = (
+    *("api-gateway", "trading-service", "user-service", "analytics-service", "notification-service"),
+    *("broker-connectors", "market-data-ingestion", "payment-processors", "monitoring-stack"),
+)
 EXPOSED_BY_ROUTE = ("api-gateway", "web", "mobile-web", "admin-dashboard")
 
 ADDRESSES = [
@@ -124,6 +127,11 @@ def names(environment: str, *servers: tuple[str, int]) -> set[tuple[str, str, in
     return {(end.name, *server) for end in ends(environment) if closed(end, environment) for server in servers}
 
 
+def asking() -> set[tuple[str, str, int]]:
+    """Return the ways to the API server."""
+    return {(name, "a private address", port) for name in ASKING for port in (443, 6443)}
+
+
 def flat(table: dict[str, dict[str, tuple[int, ...]]]) -> set[tuple[str, str, int]]:
     """Return a table's connections."""
     return {
@@ -136,7 +144,7 @@ def flat(table: dict[str, dict[str, tuple[int, ...]]]) -> set[tuple[str, str, in
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_exactly_the_connections_of_the_architecture_are_open(environment: str) -> None:
-    assert opened(environment) == flat(OPEN) | names(environment, ("a name server", DNS))
+    assert opened(environment) == flat(OPEN) | asking() | names(environment, ("a name server", DNS))
     assert opened(environment, "UDP") == names(environment, ("a name server", DNS))
 
 
@@ -147,4 +155,12 @@ def test_on_openshift_the_router_takes_the_place_of_nginx_but_for_canaries() -> 
         "the router": {**dict.fromkeys(EXPOSED_BY_ROUTE, (API,)), "a solver": (SOLVER,)},
     }
     servers = (("a name server", DNS), ("a name server of OpenShift", 5353))
-    assert opened("staging", "TCP", 'network_routes="true"') == flat(table) | names("staging", *servers)
+    assert opened("staging", "TCP", 'network_routes="true"') == flat(table) | asking() | names("staging", *servers)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_those_with_a_token_and_no_others_reach_the_api_server(environment: str) -> None:
+    """Roles rbac and network each decide it for themselves."""
+    accounts = {name: item for (kind, name), item in objects(environment).items() if kind == "ServiceAccount"}
+    with_token = {name for name, item in accounts.items() if item["automountServiceAccountToken"]}
+    assert with_token - {"tradesense-deployer"} == {f"tradesense-{name}" for name in ASKING}

@@ -63,8 +63,8 @@ def test_stateful_services_are_reached_where_their_engines_listen() -> None:
         # What follows from what they are.
         "copy -> main 5432",
         "cache -> cache 6379 16379",
-        "argo-rollouts -> watcher 9090 9093",
         "watcher -> 10.1.2.3/32 6443",
+        "argo-rollouts -> watcher 9090 9093",
     ]
 
 
@@ -104,3 +104,20 @@ def test_with_routes_the_router_comes_and_canaries_keep_their_ingress() -> None:
     services = {"web": {**PLAIN, **EXPOSED}, "trade": CANARY}
     router = "{'policy-group.network.openshift.io/ingress': ''}"
     assert found(services, routes=True) == [f"{router} -> web 8000", "ingress-nginx -> trade 8000"]
+
+
+def test_a_migration_reaches_the_databases_of_its_service_and_nobody_reaches_it() -> None:
+    api = {**PLAIN, "uses": ["main", "mail"], "migrations": {}}
+    connected = connections(catalog(api=api, mail=PLAIN, main=PRIMARY), settings())
+    assert [connection for connection in connected if connection.source == Pods("api", migrating=True)] == [
+        Connection(Pods("api", migrating=True), Pods("main"), (5432,))
+    ]
+    assert not [connection for connection in connected if connection.target == Pods("api", migrating=True)]
+
+
+def test_who_has_a_token_may_ask_the_api_server() -> None:
+    servers = [{"cidr": "10.1.2.3/32", "ports": [6443]}, {"namespace": "proxy", "ports": [443]}]
+    services = {"web": PLAIN, "api": {**PLAIN, "config": ["LOG_LEVEL"]}, "main": {**PRIMARY, "secrets": {"a": ["B"]}}}
+    assert found(services, api_server=servers) == ["api -> 10.1.2.3/32 6443", "api -> proxy 443"]
+    assert found({"mail": {**PLAIN, "secrets": {"a": ["B"]}}}) == ["mail -> 10.1.2.3/32 6443"]
+    assert found(services, api_server=[]) == []

@@ -63,6 +63,18 @@ def test_both_ends_of_a_connection_get_a_rule() -> None:
     }
 
 
+def test_a_migrations_job_has_a_policy_of_its_own() -> None:
+    found = named({"web": {**PLAIN, "uses": ["main"], "migrations": {}}, "main": PRIMARY})
+    job = {"matchLabels": {"app": "tradesense-web.migrate"}}
+    assert found["shop/tradesense-web.migrate"]["spec"] == {
+        "podSelector": job,
+        "policyTypes": ["Egress"],
+        "egress": found["shop/tradesense-web"]["spec"]["egress"],
+    }
+    (rule,) = found["shop/tradesense-main"]["spec"]["ingress"]
+    assert rule["from"] == [{"podSelector": {"matchLabels": {"app": "tradesense-web"}}}, {"podSelector": job}]
+
+
 def test_a_pod_of_another_namespace_is_meant_by_both_selectors_at_once() -> None:
     found = named({"web": SCRAPED, "watcher": PROMETHEUS})
     (rule,) = found["shop/tradesense-web"]["spec"]["ingress"]
