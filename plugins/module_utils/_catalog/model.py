@@ -91,6 +91,8 @@ class Exposure(TypedDict):
     cluster_issuer: str
     ssl_redirect: bool
     limit_rpm: int
+    limit_burst_multiplier: int
+    limit_connections: int
     annotations: dict[str, str]
 
 

@@ -117,6 +117,8 @@ def _check_stateful(written: Mapping[str, object], values: Mapping[str, Any], pl
         place.key("stateful").problem("is missing; strategy stateful needs stateful.engine, such as postgres_primary")
     elif stateful and values["stateful"].get("engine"):
         check_engine(values, place)
+    if stateful and values["exposure"]:
+        place.key("exposure").problem("a stateful service is reached inside the cluster only; take it out")
     if not stateful and values["scope"] == "monitoring":
         place.key("scope").problem("'monitoring' is for stateful services; what is released lives in the environment")
     if stateful and values["migrations"]:

@@ -99,6 +99,8 @@ _EXPOSURE = section(
         "cluster_issuer": Key(BLANK_OR_TEXT, "letsencrypt-prod"),
         "ssl_redirect": Key(switch(), True),
         "limit_rpm": Key(COUNT, 100),
+        "limit_burst_multiplier": Key(POSITIVE, 5),
+        "limit_connections": Key(COUNT, 0),
         "annotations": Key(map_of(LABEL_KEY, SCALAR), {}),
     }
 )

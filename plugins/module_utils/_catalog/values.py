@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from .kinds import Kind, choice, text, whole
@@ -63,10 +64,6 @@ IMAGE = text(
 TEXT = text("a text", r"[^\n]+")
 BLANK_OR_TEXT = text("a text (empty: none)", r"[^\n]*")
 HOST = text("a host name such as api.example.com", r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
-CIDR = text(
-    "a range of addresses such as 10.0.0.0/8",
-    r"([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])|[0-9a-fA-F:]*:[0-9a-fA-F:]*/([0-9]{1,2}|1[01][0-9]|12[0-8])",
-)
 PATH = text("a path that begins with /", r"/[^\s]*")
 LABEL_VALUE = text(
     "a label's value: at most 63 letters, digits, '.', '_' or '-', the first and last one a letter or digit",
@@ -140,3 +137,21 @@ def _read_amount(value: object, place: Place) -> object:
 
 
 AMOUNT = Kind("a number of pods, or a percentage such as 25%", _read_amount)
+
+
+_CIDR_WORDS = "a range of addresses such as 10.0.0.0/8"
+
+
+def _read_cidr(value: object, place: Place) -> object:
+    if isinstance(value, str) and "/" in value:
+        try:
+            return str(ipaddress.ip_network(value))
+        except ValueError as error:
+            # Python knows best what is wrong: has host bits set, octet above 255.
+            place.problem(f"{error}; give {_CIDR_WORDS}")
+            return ""
+    place.refuse(value, _CIDR_WORDS)
+    return ""
+
+
+CIDR = Kind(_CIDR_WORDS, _read_cidr)

@@ -206,7 +206,7 @@ class Kube:
         """Return the kind of a manifest, asking the cluster only for those not known beforehand."""
         key = (str(manifest.get("apiVersion", "")), str(manifest.get("kind", "")))
         if key not in self._kinds:
-            self._kinds.update(discover(lambda path: self.request("get", path, f"discovery of {key[0]}"), key[0]))
+            self._kinds.update(self._discover(key[0]))
         if key not in self._kinds:
             ask = Ask("get", f"{key[0]} {key[1]}", self.cluster)
             if key[0].startswith("argoproj.io/"):
@@ -218,6 +218,10 @@ class Kube:
                 where=self.cluster,
             )
         return self._kinds[key]
+
+    def serves(self, api_version: str, name: str) -> bool:
+        """Return whether the cluster serves a kind; it is asked for those known beforehand too."""
+        return (api_version, name) in self._discover(api_version)
 
     def open_watch(
         self,
@@ -264,6 +268,9 @@ class Kube:
                         told = f"it was asked {attempts.failed} times"
                         failure.hint = f"{failure.hint}; {told}" if failure.hint else told
                     raise
+
+    def _discover(self, api_version: str) -> dict[tuple[str, str], Kind]:
+        return discover(lambda path: self.request("get", path, f"discovery of {api_version}"), api_version)
 
     def _once(
         self, method: str, path: str, target: str, body: Obj | Sequence[Obj] | None = None, params: Obj | None = None

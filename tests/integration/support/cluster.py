@@ -32,6 +32,7 @@ KINDS = {
     "PodDisruptionBudget": ("apis/policy/v1", "poddisruptionbudgets"),
     "NetworkPolicy": ("apis/networking.k8s.io/v1", "networkpolicies"),
     "Ingress": ("apis/networking.k8s.io/v1", "ingresses"),
+    "Route": ("apis/route.openshift.io/v1", "routes"),
     "EndpointSlice": ("apis/discovery.k8s.io/v1", "endpointslices"),
     "HorizontalPodAutoscaler": ("apis/autoscaling/v2", "horizontalpodautoscalers"),
     "Role": ("apis/rbac.authorization.k8s.io/v1", "roles"),
@@ -41,8 +42,9 @@ KINDS = {
     "AnalysisRun": ("apis/argoproj.io/v1alpha1", "analysisruns"),
     "Experiment": ("apis/argoproj.io/v1alpha1", "experiments"),
 }
-# What an apply or a verb may touch; pods, endpoints and events come and go by themselves, and a quota counts them.
-LOOKED_AT = [kind for kind in KINDS if kind not in ("Pod", "EndpointSlice", "Event", "ResourceQuota")]
+# What an apply or a verb may touch; pods, endpoints and events come and go by themselves, and a quota counts them;
+# Routes are of OpenShift.
+LOOKED_AT = [kind for kind in KINDS if kind not in ("Pod", "EndpointSlice", "Event", "ResourceQuota", "Route")]
 PATCHES = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",

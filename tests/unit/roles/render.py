@@ -23,12 +23,12 @@ from ansible.vars.manager import VariableManager
 
 ENVIRONMENTS: tuple[str, ...] = ("production", "staging", "development")
 TEMPLATES: dict[str, tuple[str, ...]] = {
-    "namespaces": ("namespaces",),
+    "namespaces": ("namespaces", "limits"),
     "rbac": ("accounts",),
     "analysis": ("success_rate", "canary_analysis"),
     "config": ("config",),
     "secrets": ("secrets",),
-    "network": ("services", "ingresses"),
+    "network": ("policies", "services", "ingresses", "routes"),
     "workloads": (
         *("migrations", "configuration", "deployments", "rollouts"),
         *("statefulsets", "disruption_budgets"),

@@ -16,6 +16,8 @@ ROLLING = (
     *("broker-connectors", "market-data-ingestion", "payment-processors"),
 )
 FRONTENDS = ("web", "mobile-web", "admin-dashboard")
+# Looked at by tests of their own.
+LIMITS = ("NetworkPolicy", "ResourceQuota", "LimitRange")
 SECRETS = (
     *("tradesense-db-credentials", "tradesense-redis-credentials", "tradesense-auth-secrets"),
     *("tradesense-external-api-keys", "tradesense-monitoring-secrets", "tradesense-postgres-credentials"),
@@ -42,7 +44,9 @@ def test_every_object_there_is(environment: str) -> None:
     replicas = ("redis-cluster",) if environment == "development" else ("redis-cluster", "postgres-replica")
     budgets = [one for one in released if several(environment, one)]
     budgets += replicas if environment == "production" else ["redis-cluster"]
-    assert sorted((kind, shown(name)) for kind, name in objects(environment) if kind not in ACCOUNTS) == sorted(
+    elsewhere = (*ACCOUNTS, *LIMITS)
+    found = [(kind, shown(name)) for kind, name in objects(environment) if kind not in elsewhere]
+    assert sorted(found) == sorted(
         [
             ("Namespace", f"tradesense-{environment}"),
             ("Namespace", "tradesense-monitoring"),
@@ -72,11 +76,13 @@ def test_every_object_there_is(environment: str) -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_object_is_ours_and_in_the_environments_namespace(environment: str) -> None:
-    for (kind, _name), manifest in objects(environment).items():
+    for (kind, name), manifest in objects(environment).items():
         labels = manifest["metadata"]["labels"]
         assert labels["app.kubernetes.io/part-of"] == "tradesense"
         assert labels["app.kubernetes.io/managed-by"] == "tradesense-delivery"
-        if kind not in ("Namespace", *ACCOUNTS):
+        if name.startswith("tradesense-monitoring-") and kind in LIMITS:
+            assert manifest["metadata"]["namespace"] == "tradesense-monitoring"
+        elif kind not in ("Namespace", *ACCOUNTS):
             assert manifest["metadata"]["namespace"] == f"tradesense-{environment}"
 
 
@@ -220,7 +226,8 @@ def test_a_catalog_without_rollouts_renders_to_nothing_but_valid_documents() -> 
         "tradesense_service_overrides={}",
     )
     kinds = sorted(kind for kind, _name in objects("production", *extra))
-    ours = [kind for kind in kinds if kind not in ("Namespace", "AnalysisTemplate", "ConfigMap", "Secret", *ACCOUNTS)]
+    others = ("Namespace", "AnalysisTemplate", "ConfigMap", "Secret", *ACCOUNTS, *LIMITS)
+    ours = [kind for kind in kinds if kind not in others]
     assert ours == ["Deployment", "PodDisruptionBudget", "Service"]
 
 
