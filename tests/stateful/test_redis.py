@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -75,6 +76,10 @@ class Cluster:
                 assert node.end("keep.sh") == 0
 
 
+def _alive(node: Pod) -> bool:
+    return node.run("alive.sh").returncode == 0
+
+
 def node_of(root: Path, number: int, port: int, peers: str, environment: dict[str, str]) -> Pod:
     """Return a pod with its files, and with the variables its containers have in the manifest."""
     path = root / str(number)
@@ -109,7 +114,7 @@ def cluster(redis_environment: dict[str, str]) -> Iterator[Cluster]:
             for node in nodes:
                 node.start("start.sh")
             for node in nodes:
-                until(lambda node=node: node.run("alive.sh").returncode == 0, node.said)
+                until(functools.partial(_alive, node), node.said)
             assert [node.run("ready.sh").returncode for node in nodes] == [1] * NODES
             made.keep(*nodes)
             until(made.formed, made.said)
@@ -194,7 +199,7 @@ def test_nodes_that_all_come_back_with_other_addresses_find_each_other(
         node.env |= {"REDIS_PORT": str(port), "PEERS": " ".join(f"{HOST}:{each}" for each in ports)}
         node.start("start.sh")
     for node in cluster.nodes:
-        until(lambda node=node: node.run("alive.sh").returncode == 0, node.said)
+        until(functools.partial(_alive, node), node.said)
     cluster.keep(*cluster.nodes)
     until(cluster.formed, cluster.said)
     cluster.rest()

@@ -128,9 +128,8 @@ def _quota(situation: Situation, scale_down: str) -> list[str]:
     if fits is None or fits >= needed:
         return []
     advice = "" if scale_down == "progressively" else "; with scale_down progressively 1 is enough"
-    return [
-        f"{limit} leaves room for {fits} more {'pod' if fits == 1 else 'pods'}, and {needed} {'is' if needed == 1 else 'are'} needed{advice}"
-    ]
+    pods, are = "pod" if fits == 1 else "pods", "is" if needed == 1 else "are"
+    return [f"{limit} leaves room for {fits} more {pods}, and {needed} {are} needed{advice}"]
 
 
 def _analyses(strategy: Obj) -> list[str]:

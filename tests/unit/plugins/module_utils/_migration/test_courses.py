@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
 from ansible_collections.tradesense.delivery.plugins.module_utils._migration import backward, forward
