@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._catalog.normalise import complete
 from ..module_utils._catalog.outside import read_settings
 from ..module_utils._catalog.policies import policies
 from ..module_utils._errors import DeliveryError
@@ -57,7 +58,7 @@ _value:
 def network_policies(entries: Any, settings: object) -> list[dict[str, Any]]:
     """Return the policies; see DOCUMENTATION."""
     try:
-        return [dict(policy) for policy in policies(entries, read_settings(settings))]
+        return [dict(policy) for policy in policies(complete(entries), read_settings(settings))]
     except DeliveryError as error:
         raise AnsibleFilterError(error.sentence()) from None
 

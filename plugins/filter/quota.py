@@ -8,7 +8,11 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._catalog.normalise import complete
+from ..module_utils._catalog.problems import Place, raise_if_any
 from ..module_utils._catalog.quota import quota as limits
+from ..module_utils._catalog.values import COUNT, SCOPE
+from ..module_utils._errors import DeliveryError
 
 DOCUMENTATION = r"""
 name: quota
@@ -58,9 +62,14 @@ _value:
 
 def quota(entries: Any, factor: int = 2, scope: str = "environment") -> dict[str, str]:
     """Return the limits; see DOCUMENTATION."""
-    if isinstance(factor, bool) or not isinstance(factor, int) or factor < 0:
-        raise AnsibleFilterError(f"the factor of a quota is {factor!r}. Give a whole number, 0 or more.")
-    return limits([entry for entry in entries.values() if entry["scope"] == scope], factor)
+    found: list[str] = []
+    COUNT.read(factor, Place("factor", found))
+    SCOPE.read(scope, Place("scope", found))
+    try:
+        raise_if_any(found, "BadOption")
+        return limits([entry for entry in complete(entries).values() if entry["scope"] == scope], factor)
+    except DeliveryError as error:
+        raise AnsibleFilterError(error.sentence()) from None
 
 
 class FilterModule:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from .._errors import DeliveryError
 from .build import build
 from .engines import check_engine, name_primaries, with_engine_defaults
 from .entries import CATALOG, entries, no_service
@@ -71,6 +72,23 @@ def normalise(
         return result
     chosen = known_names(selected, written, "the selected services")
     return {name: entry for name, entry in result.items() if name in chosen}
+
+
+def complete(catalog: object) -> dict[str, Service]:
+    """Return what `normalise` returned, handed over by a user.
+
+    Raises:
+        DeliveryError: it is something else.
+    """
+    if not isinstance(catalog, Mapping) or not all(
+        isinstance(entry, Mapping) and entry.get("service") == name for name, entry in catalog.items()
+    ):
+        raise DeliveryError(
+            "this is no complete catalog",
+            reason="BadCatalog",
+            hint=f"put filter tradesense.delivery.catalog before this one: {CATALOG} | tradesense.delivery.catalog | ...",
+        )
+    return cast("dict[str, Service]", catalog)
 
 
 def _check_labels(values: Mapping[str, Any], place: Place) -> None:
