@@ -138,11 +138,11 @@ notes:
   elements: str
   sample: ["Service tradesense-api-gateway stays and selects the pods of every revision; who calls it should call tradesense-api-gateway-active, which does not"]
 pending:
-  description: Rollouts whose pod template differs from the definitions; the change goes out with the next release.
+  description: Fields of the pod template in which the definitions differ from the Deployment, images and version apart; they change with the next release.
   returned: success
   type: list
   elements: str
-  sample: ["Rollout tradesense-api-gateway in namespace tradesense-production"]
+  sample: ["spec.template.spec.containers[api-gateway].env[LOG_LEVEL]"]
 msg:
   description: What happened, in a sentence.
   returned: always

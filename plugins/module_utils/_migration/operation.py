@@ -24,6 +24,7 @@ from .situation import Situation
 from .wanted import SCALE_DOWN, rollouts_of, wanted_of
 
 _MIGRATED, _FINISHED, _UNDONE, _UNNEEDED = "migrated", "finished", "undone", "unneeded"
+_FIELDS_TOLD = 10
 _OWN_TEMPLATE = "own template"
 _WORDS = {
     _MIGRATED: "the Rollout takes all requests, and its pod template is still the Deployment's",
@@ -49,15 +50,13 @@ def _run(call: Call) -> Result:
     with Kube(
         Credentials.from_params(given), dry_run=call.check_mode, warn=call.warn, seconds=given["timeout"]
     ) as kube:
-        outcome, situation = carry_out(
-            kube, wanted, course, force=given["force"], timeout=given["timeout"], say=call.say
-        )
+        outcome = carry_out(kube, wanted, course, force=given["force"], timeout=given["timeout"], say=call.say)
     result: Result = {
         "changed": bool(outcome.steps),
         "steps": outcome.steps,
-        "notes": preflight.notes(situation) if given["state"] != _UNDONE else [],
-        "pending": list(dict.fromkeys(outcome.pending)),
-        "msg": f"{wanted.name}: {_message(outcome, situation, given['state'], call.check_mode)}.",
+        "notes": [] if given["state"] == _UNDONE else _notes(outcome),
+        "pending": [] if given["state"] == _UNDONE else outcome.differing,
+        "msg": f"{wanted.name}: {_message(outcome, given['state'], call.check_mode)}.",
     }
     if call.diff_mode:
         result["diff"] = [diff.entry(title, before, after) for title, before, after in outcome.changes]
@@ -88,13 +87,22 @@ def _course(state: str, scale_down: str) -> Course:
     return Course(functools.partial(preflight.check, scale_down=scale_down), left)
 
 
-def _message(outcome: Outcome, situation: Situation, state: str, check: bool) -> str:
+def _notes(outcome: Outcome) -> list[str]:
+    found = preflight.notes(outcome.began, outcome.ended)
+    if outcome.differing:
+        more = len(outcome.differing) - _FIELDS_TOLD
+        named = ", ".join(outcome.differing[:_FIELDS_TOLD]) + (f" and {more} more" if more > 0 else "")
+        found.append(f"The next release changes the pods also in {named}, as the definitions have it")
+    return found
+
+
+def _message(outcome: Outcome, state: str, check: bool) -> str:
     if check and outcome.steps:
         return f"would {'; '.join(outcome.steps)} (check mode: nothing was sent for good)"
     reached = state
-    if state == _MIGRATED and not situation.refers:
+    if state == _MIGRATED and not outcome.ended.refers:
         # An earlier run was to finish it.
-        reached = _FINISHED if situation.deployment is None else _OWN_TEMPLATE
+        reached = _FINISHED if outcome.ended.deployment is None else _OWN_TEMPLATE
     return _WORDS[reached] if outcome.steps else f"nothing to do, {_WORDS[reached]}"
 
 

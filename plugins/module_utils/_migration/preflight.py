@@ -32,8 +32,12 @@ def check(situation: Situation, scale_down: str) -> None:
         )
 
 
-def notes(situation: Situation) -> list[str]:
-    """Return what stays to be done by people, a sentence each without a full stop."""
+def notes(*situations: Situation) -> list[str]:
+    """Return what stays to be done by people, a sentence each without a full stop, from where it began and ended."""
+    return list(dict.fromkeys(text for situation in situations for text in _notes(situation)))
+
+
+def _notes(situation: Situation) -> list[str]:
     found = []
     if _manager(situation.deployment) == "Helm":
         found.append(

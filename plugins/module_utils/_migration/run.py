@@ -14,6 +14,7 @@ from .._kube.client import Kube
 from .._kube.failures import ApiFailure
 from .._kube.watch import Picture
 from .._types import Obj
+from .difference import fields_to_change
 from .moves import Apply, Delete, Later, Move, Patch, Wait
 from .reading import selections, situation_of
 from .situation import Situation
@@ -27,11 +28,14 @@ _SILENCE_SECONDS = 5.0
 
 @dataclass
 class Outcome:
-    """What a migration did: in words, and object by object for a diff (title, before, after)."""
+    """What a migration did: in words, and object by object for a diff (title, before, after); where it began and ended."""
 
+    began: Situation
+    ended: Situation
     steps: list[str] = field(default_factory=list)
     changes: list[tuple[str, Obj | None, Obj | None]] = field(default_factory=list)
-    pending: list[str] = field(default_factory=list)
+    # Fields of the pod template that the next release changes, versions apart.
+    differing: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -44,16 +48,19 @@ class Course:
 
 def carry_out(
     kube: Kube, wanted: Wanted, course: Course, *, force: bool, timeout: float, say: Callable[[str], None]
-) -> tuple[Outcome, Situation]:
+) -> Outcome:
     """Bring a migration to the end of its course; in check mode, try all of its requests as dry runs.
 
     Raises:
         DeliveryError: something stands in the way, was refused, or took too long; its result says what was done.
     """
-    outcome, deadline = Outcome(), time.monotonic() + timeout
+    deadline = time.monotonic() + timeout
     with Picture(kube, selections(wanted)) as picture:
         situation = situation_of(picture, wanted)
         course.check(situation)
+        outcome = Outcome(situation, situation)
+        if situation.deployment is not None:
+            outcome.differing = fields_to_change(kube, wanted, situation.deployment["spec"]["template"])
         try:
             if kube.dry_run:
                 for move in course.left(situation):
@@ -63,7 +70,8 @@ def carry_out(
         except DeliveryError as error:
             error.result = {**error.result, "changed": bool(outcome.steps), "steps": outcome.steps}
             raise
-        return outcome, situation_of(picture, wanted)
+        outcome.ended = situation_of(picture, wanted)
+        return outcome
 
 
 class _Waits:
@@ -143,7 +151,6 @@ def _send(kube: Kube, move: Apply | Patch | Delete, outcome: Outcome, force: boo
         outcome.changes += [
             (item.title, item.live, item.answer) for item in applied.items if item.action in ("created", "changed")
         ]
-        outcome.pending += applied.pending
         return applied.changed
     target = move.target or {}
     metadata = target["metadata"]

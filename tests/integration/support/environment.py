@@ -48,6 +48,13 @@ class Environment:
 
     def run(self, playbook: str, *arguments: str, code: int | None = 0, **variables: Any) -> Run:
         """Run a playbook with extra variables; see `Ansible.playbook` for `code`."""
+        return self._run(playbook, arguments, variables, code=code)
+
+    def run_killed(self, playbook: str, at: str, **variables: Any) -> Run:
+        """Run a playbook and kill it when a line with the text `at` appears, if it has not ended before."""
+        return self._run(playbook, (), variables, kill_at=at)
+
+    def _run(self, playbook: str, arguments: tuple[str, ...], variables: dict[str, Any], **how: Any) -> Run:
         given = {
             "tradesense_namespace": self.space.name,
             "tradesense_monitoring_namespace": self.monitoring.name,
@@ -60,7 +67,7 @@ class Environment:
         file.write_text(json.dumps(given), encoding="utf-8")
         path = ROOT / "playbooks" / f"{playbook}.yml"
         inventory = ("-i", str(INVENTORY), "-e", f"@{file}")
-        return self._ansible.playbook(path, *inventory, *arguments, code=code, environment=self.process)
+        return self._ansible.playbook(path, *inventory, *arguments, environment=self.process, **how)
 
     def provision(self, **variables: Any) -> Run:
         """Provision, and wait until everything runs."""

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -160,9 +162,17 @@ class Ansible:
         return run
 
     def playbook(
-        self, playbook: Path, *arguments: str, code: int | None = 0, environment: dict[str, str] | None = None
+        self,
+        playbook: Path,
+        *arguments: str,
+        code: int | None = 0,
+        environment: dict[str, str] | None = None,
+        kill_at: str = "",
     ) -> Run:
         """Run a playbook; `code` is the wanted exit code, None for any but 0.
+
+        With `kill_at` it is killed, with all of its processes, as soon as a line of the console holds that text; then the
+        exit code does not matter, as the end may have come first.
 
         Raises:
             AssertionError: it ended with another exit code, or shows a traceback.
@@ -178,13 +188,17 @@ class Ansible:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        watchdog = threading.Timer(_LONGEST_SECONDS, process.kill)
+        watchdog = threading.Timer(_LONGEST_SECONDS, _kill, (process,))
         watchdog.start()
-        lines = [(time.time(), line.rstrip("\n")) for line in process.stdout or []]
+        lines = []
+        for line in process.stdout or []:
+            lines.append((time.time(), line.rstrip("\n")))
+            if kill_at and kill_at in line:
+                _kill(process)
         found = process.wait()
         watchdog.cancel()
         console = "\n".join(line for _, line in lines)
-        assert (found != 0) if code is None else (found == code), f"exit code {found}\n{console}"
+        assert kill_at or ((found != 0) if code is None else (found == code)), f"exit code {found}\n{console}"
         assert "Traceback (most recent call last)" not in console, console
         return _read(record, found, console, lines)
 
@@ -197,6 +211,24 @@ class Ansible:
         handle, path = tempfile.mkstemp(prefix=f"{stem}-", suffix=".yml", dir=self._folder)
         os.close(handle)
         return Path(path)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill a run with its workers: each of them leads a session of its own, and would end its task."""
+    for pid in (process.pid, *_below(process.pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _below(parent: int) -> list[int]:
+    """Return the processes that a process started, and those that they did."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name, in brackets, may hold blanks.
+            parents[int(stat.parent.name)] = int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    found = [pid for pid, its in parents.items() if its == parent]
+    return found + [pid for child in found for pid in _below(child)]
 
 
 def _environment(record: Path, folder: Path) -> dict[str, str]:
