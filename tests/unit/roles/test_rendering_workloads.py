@@ -28,7 +28,7 @@ ACCOUNTS = ("ServiceAccount", "Role", "RoleBinding")
 
 def shown(name: str) -> str:
     """Return an object's name without the hash of its content."""
-    return re.sub(r"-(config|secrets)-[0-9a-f]{10}$", r"-\1-HASH", name)
+    return re.sub(r"-(config|secrets|files)-[0-9a-f]{10}$", r"-\1-HASH", name)
 
 
 def several(environment: str, service: str) -> bool:
@@ -70,6 +70,11 @@ def test_every_object_there_is(environment: str) -> None:
             *(("Ingress", f"tradesense-{one}-ingress") for one in FRONTENDS),
             *(("PodDisruptionBudget", f"tradesense-{one}") for one in budgets),
             ("HorizontalPodAutoscaler", "tradesense-api-gateway-hpa"),
+            *(("StatefulSet", f"tradesense-{one}") for one in (*stateful, "monitoring-stack")),
+            *(("ConfigMap", f"tradesense-{one}-files-HASH") for one in (*stateful, "monitoring-stack")),
+            # One with an address for clients, and a headless one that gives each pod its name.
+            *(("Service", name) for name in (*stateful, "prometheus", "alertmanager")),
+            *(("Service", f"tradesense-{one}") for one in (*stateful, "monitoring-stack")),
         ]
     )
 
@@ -80,7 +85,8 @@ def test_every_object_is_ours_and_in_the_environments_namespace(environment: str
         labels = manifest["metadata"]["labels"]
         assert labels["app.kubernetes.io/part-of"] == "tradesense"
         assert labels["app.kubernetes.io/managed-by"] == "tradesense-delivery"
-        if name.startswith("tradesense-monitoring-") and kind in LIMITS:
+        shared = name.startswith("tradesense-monitoring-stack") or name in ("prometheus", "alertmanager")
+        if kind not in ACCOUNTS and (shared or (name.startswith("tradesense-monitoring-") and kind in LIMITS)):
             assert manifest["metadata"]["namespace"] == "tradesense-monitoring"
         elif kind not in ("Namespace", *ACCOUNTS):
             assert manifest["metadata"]["namespace"] == f"tradesense-{environment}"
