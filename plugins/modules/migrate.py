@@ -79,16 +79,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Move a service to its Rollout, and keep the way back open
-  tradesense.delivery.migrate:
-    namespace: tradesense-production
-    template: [services.yml.j2, rollouts.yml.j2, ingresses.yml.j2]
-
-- name: Move a service to a canary, and leave nothing of its Deployment
-  tradesense.delivery.migrate:
-    namespace: tradesense-production
-    state: finished
-    definitions:
+- name: Describe the canary that tradesense-web is to be
+  ansible.builtin.set_fact:
+    web:
       - apiVersion: v1
         kind: Service
         metadata:
@@ -122,6 +115,23 @@ EXAMPLES = r"""
               containers:
                 - name: web
                   image: tradesense/web:v2.7.0
+
+- name: See what stands in the way, and what would be done
+  tradesense.delivery.migrate:
+    namespace: tradesense-production
+    definitions: "{{ web }}"
+  check_mode: true
+
+- name: Move the service, and keep the way back open
+  tradesense.delivery.migrate:
+    namespace: tradesense-production
+    definitions: "{{ web }}"
+
+- name: Leave nothing of the Deployment
+  tradesense.delivery.migrate:
+    namespace: tradesense-production
+    definitions: "{{ web }}"
+    state: finished
 """
 
 RETURN = r"""

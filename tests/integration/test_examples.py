@@ -15,10 +15,10 @@ import requests
 import yaml
 
 from tests.integration.support.cluster import Obj, Refused, Space
-from tests.integration.support.objects import PAUSE, blue_green, measuring, routed, weight
+from tests.integration.support.objects import PAUSE, blue_green, deployment, measuring, routed, service, weight
 from tests.integration.support.plays import DELIVERY, ROOT, Ansible, Data
 from tests.integration.support.sandbox import Sandbox
-from tests.integration.support.stage import abort, reach, release, start
+from tests.integration.support.stage import abort, reach, release, serving, start
 
 TRADING, API = "tradesense-trading-service", "tradesense-api-gateway"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -48,12 +48,20 @@ def held(space: Space) -> None:
     reach(space, TRADING, "Paused")
 
 
+def deployed(space: Space) -> None:
+    """Run a service as a Deployment behind a Service, both made by somebody else."""
+    name = "tradesense-web"
+    space.create(service(name, name), deployment(name))
+    space.until(lambda: serving(space, name) == 2, "the pods of the Deployment")
+
+
 def at_rest(space: Space) -> None:
     """Leave both services with their first version."""
 
 
 # In which state a module's examples make sense.
 STAGES: dict[str, Callable[[Space], None]] = {
+    "migrate": deployed,
     "rollout_abort": in_flight,
     "rollout_pause": in_flight,
     "rollout_promote": in_flight,
