@@ -12,8 +12,8 @@ VENV_PYTHON := .venv/bin/python
 LAUNCHER = $(VENV_PYTHON) -m sandbox.launcher
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit integration bench setup setup-oldest requirements binaries images sandbox-up sandbox-down \
-	sandbox-status clean python
+.PHONY: help demo test lint sanity unit integration molecule bench setup setup-oldest requirements binaries images \
+	sandbox-up sandbox-down sandbox-status clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,8 +24,8 @@ python:
 demo: setup ## Start the sandbox, ship a good canary and a good blue-green, and take a bad canary back
 	@$(VENV_PYTHON) -m sandbox.demo --name $(SANDBOX)
 
-test: setup ## All of the next four, on the newest and on the oldest supported pair of Python and ansible-core
-	@$(VENV_PYTHON) -m tests.checks lint sanity unit integration
+test: setup ## All of the next five, on the newest and on the oldest supported pair of Python and ansible-core
+	@$(VENV_PYTHON) -m tests.checks lint sanity unit integration molecule
 
 lint: setup ## Style, types, YAML, ansible-lint (profile production), Dockerfiles, shell scripts, changelog
 	@$(VENV_PYTHON) -m tests.checks lint
@@ -38,6 +38,9 @@ unit: setup ## Unit tests
 
 integration: setup ## Integration tests on a sandbox that is started and stopped for them
 	@$(VENV_PYTHON) -m tests.checks integration
+
+molecule: setup ## Molecule scenarios of the roles, on a sandbox of their own (SCENARIO=config; STEP=converge: on that of sandbox-up)
+	@$(VENV_PYTHON) -m tests.scenarios $(SCENARIO) $(if $(STEP),--step $(STEP) --sandbox $(SANDBOX))
 
 bench: setup ## Measure beside kubernetes.core and the kubectl plugin, on a sandbox of its own (PART=verbs, ROUNDS=5, STRICT=1)
 	@$(VENV_PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(STRICT),--strict)

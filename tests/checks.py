@@ -1,6 +1,6 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The checks behind ``make lint``, ``make sanity``, ``make unit``, ``make integration`` and ``make test``."""
+"""The checks behind ``make lint``, ``make sanity``, ``make unit``, ``make integration``, ``make molecule`` and ``make test``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from sandbox.launcher.down import take_down
 from sandbox.launcher.layout import layout_for
 from sandbox.launcher.sandbox import Sandbox
+from tests import scenarios
 from tools.binaries import ensure_binaries
 from tools.environments import ensure
 from tools.errors import ToolError, run_main
@@ -74,6 +75,11 @@ def integration() -> None:
         say(f"sandbox {layout.name}: down, {count} processes stopped")
 
 
+def molecule() -> None:
+    """Run the Molecule scenarios of the roles, on the newest interpreter, on a sandbox of their own."""
+    scenarios.check()
+
+
 def _matrix() -> list[Path]:
     """Return the interpreters to test on: the newest pair, and the oldest where this machine has it."""
     ensure(NEWEST)
@@ -112,7 +118,7 @@ def _run(argv: Sequence[str], *, what: str, env: Mapping[str, str]) -> None:
 
 def main() -> int:
     """Run the named checks in order; the first failure ends it."""
-    known = {"lint": lint, "sanity": sanity, "unit": unit, "integration": integration}
+    known = {"lint": lint, "sanity": sanity, "unit": unit, "integration": integration, "molecule": molecule}
     parser = argparse.ArgumentParser(prog="python -m tests.checks", description=__doc__)
     parser.add_argument("checks", nargs="+", choices=list(known))
     watch = Stopwatch()
