@@ -24,8 +24,8 @@ python:
 demo: setup ## Start the sandbox, ship a good canary and a good blue-green, and take a bad canary back
 	@$(VENV_PYTHON) -m sandbox.demo --name $(SANDBOX)
 
-test: setup ## All of the next five, on the newest and on the oldest supported pair of Python and ansible-core
-	@$(VENV_PYTHON) -m tests.checks lint sanity unit integration molecule
+test: setup ## All of the next four, on the newest and on the oldest supported pair of Python and ansible-core
+	@$(VENV_PYTHON) -m tests.checks lint sanity unit integration
 
 lint: setup ## Style, types, YAML, ansible-lint (profile production), Dockerfiles, shell scripts, changelog
 	@$(VENV_PYTHON) -m tests.checks lint
