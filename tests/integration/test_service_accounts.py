@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from tests.integration.support.accounts import token_of
 from tests.integration.support.cluster import Obj
-from tests.integration.support.environment import Environment, catalog
+from tests.integration.support.environment import Environment, catalog, whole_catalog
 from tests.integration.support.rights import EVERYBODY, Asking, named_rights, rights
 
 STATEFUL = ("postgres-primary", "postgres-replica", "redis-cluster")
@@ -60,7 +60,8 @@ def test_each_reads_its_own_and_no_other(environment: Environment) -> None:
 
 def test_that_is_all(environment: Environment) -> None:
     """All rights of one account of each sort, as the API server lists them."""
-    environment.run("provision", "--tags", "namespaces,rbac")
+    every = {"tradesense_services": whole_catalog(), "tradesense_service_overrides": {}}
+    environment.run("provision", "--tags", "namespaces,rbac", **every)
     space, monitoring = environment.space, environment.monitoring
     usual = {"pods": "get list", "services": "get list", "events": "create"}
     mine = {"tradesense-db-credentials", "tradesense-redis-credentials", "tradesense-auth-secrets"}

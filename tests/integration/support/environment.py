@@ -147,10 +147,16 @@ def settings(name: str) -> Obj:
 
 def catalog() -> Obj:
     """Return what the inventory's service catalog says of `SERVICES`."""
-    path = INVENTORY / "group_vars" / "all" / "catalog.yml"
-    whole: Obj = yaml.safe_load(path.read_text(encoding="utf-8"))["tradesense_services"]
+    whole = whole_catalog()
     found = {service: dict(whole[service]) for service in SERVICES}
     for entry in found.values():
         entry["uses"] = [other for other in entry["uses"] if other in SERVICES]
     found["api-gateway"].pop("autoscaling")
+    return found
+
+
+def whole_catalog() -> Obj:
+    """Return the inventory's service catalog, every service of it."""
+    path = INVENTORY / "group_vars" / "all" / "catalog.yml"
+    found: Obj = yaml.safe_load(path.read_text(encoding="utf-8"))["tradesense_services"]
     return found
