@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.integration.support.accounts import token_of
 from tests.integration.support.cluster import Obj
 from tests.integration.support.environment import Environment, catalog, whole_catalog
@@ -60,7 +62,7 @@ def test_each_reads_its_own_and_no_other(environment: Environment) -> None:
 
 def test_that_is_all(environment: Environment) -> None:
     """All rights of one account of each sort, as the API server lists them."""
-    every = {"tradesense_services": whole_catalog(), "tradesense_service_overrides": {}}
+    every: dict[str, Any] = {"tradesense_services": whole_catalog(), "tradesense_service_overrides": {}}
     environment.run("provision", "--tags", "namespaces,rbac", **every)
     space, monitoring = environment.space, environment.monitoring
     usual = {"pods": "get list", "services": "get list", "events": "create"}
