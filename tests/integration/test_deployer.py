@@ -21,8 +21,10 @@ RELEASED = {"api-gateway": "v2.8.0", "trading-service": "v2.8.0", "user-service"
 
 # What it may do with any object of a resource. In the namespace of the environment and in that for monitoring:
 SHARED = {
-    "configmaps": "get list create patch",
+    "configmaps": "get list create patch delete",
+    "secrets": "list",
     "services": "get list create patch",
+    "pods": "list",
     "resourcequotas": "get list create patch",
     "limitranges": "get list create patch",
     "serviceaccounts": "get list",
@@ -31,25 +33,30 @@ SHARED = {
     "networkpolicies.networking.k8s.io": "get list create patch",
     "poddisruptionbudgets.policy": "get list create patch",
     "statefulsets.apps": "get list watch create patch",
+    # Before an old copy of configuration goes: whether anything still uses it.
+    **dict.fromkeys(
+        (
+            *("deployments.apps", "replicasets.apps", "daemonsets.apps", "controllerrevisions.apps"),
+            *("jobs.batch", "cronjobs.batch", "ingresses.networking.k8s.io"),
+            *("rollouts.argoproj.io", "experiments.argoproj.io"),
+            *("analysistemplates.argoproj.io", "analysisruns.argoproj.io"),
+        ),
+        "list",
+    ),
 }
-# In the namespace of the environment alone, with some verbs more than SHARED has:
+# In the namespace of the environment alone, besides:
 OWN = {
-    "configmaps": "delete",
-    "secrets": "get list create patch delete",
+    "secrets": "get create patch delete",
     "services": "watch",
-    "pods": "get list watch",
+    "pods": "get watch",
     "events": "create",
     "deployments.apps": "get list watch create patch",
     "replicasets.apps": "list watch",
-    "daemonsets.apps": "list",
-    "controllerrevisions.apps": "list",
-    "jobs.batch": "get list watch create patch",
-    "cronjobs.batch": "list",
+    "jobs.batch": "get list watch create patch delete",
     "rollouts.argoproj.io": "get list watch create patch",
     "rollouts/status.argoproj.io": "patch",
     "analysisruns.argoproj.io": "list watch",
     "analysistemplates.argoproj.io": "get list create patch",
-    "experiments.argoproj.io": "list",
     "endpointslices.discovery.k8s.io": "list watch",
     "ingresses.networking.k8s.io": "get list watch create patch",
     "horizontalpodautoscalers.autoscaling": "get list create patch delete",
