@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.support.accounts import kubeconfig_with, token_of
 from tests.integration.support.cluster import Obj, Space
-from tests.integration.support.environment import API, CANARY_INGRESS, TRADING, USERS, Environment
+from tests.integration.support.environment import API, CANARY_INGRESS, TRADING, USERS, Environment, whole
 from tests.integration.support.plays import Ansible, task
 from tests.integration.support.rights import EVERYBODY, Asking, named_rights, resources_of, rights
 from tests.integration.support.stage import canary_weight
@@ -73,30 +73,34 @@ SERVICES = (
 @pytest.fixture
 def token(environment: Environment) -> str:
     """A token of the deployer, for whom an administrator made the account; nothing else is provisioned."""
-    environment.run("provision", "--tags", "namespaces,rbac")
+    environment.run("provision", "--tags", "namespaces,rbac", **whole())
     return token_of(environment.space, DEPLOYER)
 
 
 def test_its_token_is_enough_for_the_playbooks(
     environment: Environment, token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Provision, release, promote, rollback and status, with nothing but the token."""
+    """Provision, release, promote, rollback and status of the whole estate, with nothing but the token."""
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig_with(token, environment.space.cluster, tmp_path / "deployer")))
-    check = environment.run("provision", "--check", "--diff")
-    assert "Forbidden" not in check.console
-    environment.provision()
-    assert environment.run("provision").changed == 0
+    first = environment.provision(**whole())
+    assert not first["Apply the accounts and what they may do"].changed
+    assert environment.run("provision", **whole()).changed == 0
+    assert environment.monitoring.find("StatefulSet", "tradesense-monitoring-stack")
 
-    stopped = environment.run("release", release_versions=RELEASED, release_gate="manual")
-    assert "Stopped before promotion" in stopped["Say what came of it"].msg
-    environment.run("promote", release_versions=RELEASED)
-    assert {name: environment.images()[name] for name in (API, TRADING, USERS)} == dict.fromkeys(
-        (API, TRADING, USERS), "v2.8.0"
-    )
-    assert "Healthy" in environment.run("status", status_pods=True).console
-    environment.run("rollback")
-    assert set(environment.images().values()) == {"v2.7.0"}
+    gated = environment.run("release", release_versions=RELEASED, release_gate="manual", **whole())
+    assert "Stopped before promotion" in gated["Say what came of it"].msg
+    environment.run("promote", release_versions=RELEASED, **whole())
+    assert released(environment) == {"v2.8.0"}
+    assert "Healthy" in environment.run("status", **whole()).console
+    environment.run("rollback", **whole())
+    assert released(environment) == {"v2.7.0"}
     assert canary_weight(environment.space, CANARY_INGRESS) == 0
+
+
+def released(environment: Environment) -> set[str]:
+    """Return the tags of the services that are released."""
+    images = environment.images()
+    return {images[name] for name in (API, TRADING, USERS)}
 
 
 def test_it_may_do_nothing_else(environment: Environment, space: Space, token: str) -> None:
@@ -109,11 +113,7 @@ def test_it_may_do_nothing_else(environment: Environment, space: Space, token: s
     everybody = set().union(*(rights(place, EVERYBODY) for place in (own, monitoring, space.name, "")))
     assert asking.allowed([own, monitoring, space.name, ""], resources) == expected | everybody
 
-
-def test_what_it_may_do_with_single_objects(environment: Environment, space: Space, token: str) -> None:
-    """Its namespaces, accounts and roles: those of the catalog, by name."""
-    own, monitoring = environment.space.name, environment.monitoring.name
-    asking = Asking(environment.space.cluster, token)
+    # With single objects: its namespaces, the accounts and roles of the catalog.
     grants = [*(f"tradesense-{name}" for name in SERVICES), "tradesense-monitoring-stack-discovery", DEPLOYER]
     assert asking.named(own) == named_rights(
         own,

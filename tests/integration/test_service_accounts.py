@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from tests.integration.support.accounts import token_of
-from tests.integration.support.cluster import Obj
-from tests.integration.support.environment import Environment, catalog, whole_catalog
+from tests.integration.support.cluster import Obj, Space
+from tests.integration.support.environment import Environment, whole
 from tests.integration.support.rights import EVERYBODY, Asking, named_rights, rights
 
 STATEFUL = ("postgres-primary", "postgres-replica", "redis-cluster")
@@ -32,11 +32,11 @@ def config_map(name: str) -> Obj:
 
 
 def test_each_reads_its_own_and_no_other(environment: Environment) -> None:
-    """Real requests with a real token of each service."""
-    environment.run("provision", "--tags", "namespaces,rbac")
-    space = environment.space
+    """Real requests with a real token of each service, and all rights of one account of each sort."""
+    environment.run("provision", "--tags", "namespaces,rbac", **whole())
+    space, catalog = environment.space, whole()["tradesense_services"]
     space.create(*map(secret, SECRETS), *map(config_map, CONFIG_MAPS))
-    services = {name: entry for name, entry in catalog().items() if entry.get("scope") != "monitoring"}
+    services = {name: entry for name, entry in catalog.items() if entry.get("scope") != "monitoring"}
     assert len(services) == 14
     for service, entry in services.items():
         asking = Asking(space.cluster, token_of(space, f"tradesense-{service}"))
@@ -58,12 +58,11 @@ def test_each_reads_its_own_and_no_other(environment: Environment) -> None:
         for name in own:
             assert asking.status("DELETE", space.path("Secret", name)) == 403, service
             assert read(space.path("Secret"), fieldSelector=f"metadata.name={name}") == 403, service
+    _check_all_rights(environment)
 
 
-def test_that_is_all(environment: Environment) -> None:
-    """All rights of one account of each sort, as the API server lists them."""
-    every: dict[str, Any] = {"tradesense_services": whole_catalog(), "tradesense_service_overrides": {}}
-    environment.run("provision", "--tags", "namespaces,rbac", **every)
+def _check_all_rights(environment: Environment) -> None:
+    """Check what the API server lists as an account's rights."""
     space, monitoring = environment.space, environment.monitoring
     usual = {"pods": "get list", "services": "get list", "events": "create"}
     mine = {"tradesense-db-credentials", "tradesense-redis-credentials", "tradesense-auth-secrets"}
@@ -90,17 +89,20 @@ def test_that_is_all(environment: Environment) -> None:
 
 def test_a_token_reaches_only_the_pods_that_use_it(environment: Environment) -> None:
     """Pods of services that never ask the API server get none."""
-    environment.provision()
+    catalog = whole()["tradesense_services"]
+    environment.provision(**whole())
     spaces = (environment.space, environment.monitoring)
-    pods = [pod for space in spaces for pod in space.list("Pod")]
-    with_token = {
-        pod["metadata"]["labels"]["app"]
-        for pod in pods
-        if any(volume["name"].startswith("kube-api-access-") for volume in pod["spec"].get("volumes") or [])
-    }
-    released = {f"tradesense-{name}" for name, entry in catalog().items() if entry["strategy"] != "stateful"}
-    assert {pod["metadata"]["labels"]["app"] for pod in pods} >= released
-    assert with_token & released == released - {
-        f"tradesense-{name}" for name in ("web", "mobile-web", "admin-dashboard")
-    }
-    assert not with_token & {f"tradesense-{name}" for name in STATEFUL}
+    wanted = {f"tradesense-{name}" for name in catalog}
+    environment.space.until(lambda: set(_pods(spaces)) == wanted, "a pod of each service")
+    with_token = {app for app, pod in _pods(spaces).items() if any(map(_is_token, pod["spec"].get("volumes") or []))}
+    without = ("web", "mobile-web", "admin-dashboard", *STATEFUL)
+    assert with_token == wanted - {f"tradesense-{name}" for name in without}
+
+
+def _pods(spaces: Iterable[Space]) -> dict[str, Obj]:
+    """Return a pod of each service."""
+    return {pod["metadata"]["labels"]["app"]: pod for space in spaces for pod in space.list("Pod")}
+
+
+def _is_token(volume: Obj) -> bool:
+    return any("serviceAccountToken" in source for source in volume.get("projected", {}).get("sources", []))

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The development environment of the inventory, in a namespace of the test's own.
 
-It has one service of each strategy, so that a test need not wait for the whole estate; test_estate.py provisions that.
+It has one service of each strategy, so that a test need not wait for the whole estate; test_estate.py provisions that, and
+so does a test that gives `whole()` as variables.
 """
 
 from __future__ import annotations
@@ -133,10 +134,17 @@ class Environment:
         return ready and all(is_in(self.space.get("Rollout", name), "Healthy") for name in (API, TRADING))
 
 
+def whole() -> Obj:
+    """Return the variables with which the environment has all of the inventory's services."""
+    return {
+        "tradesense_services": _variable("catalog.yml", "tradesense_services"),
+        "tradesense_service_overrides": _variable("environment.yml", "tradesense_service_overrides"),
+    }
+
+
 def settings(name: str) -> Obj:
     """Return a variable of the inventory's environment.yml, to be changed a little and given again."""
-    path = INVENTORY / "group_vars" / "all" / "environment.yml"
-    found: Obj = yaml.safe_load(path.read_text(encoding="utf-8"))[name]
+    found = _variable("environment.yml", name)
     if name != "tradesense_service_overrides":
         return found
     overrides = {service: dict(found[service]) for service in SERVICES}
@@ -147,16 +155,15 @@ def settings(name: str) -> Obj:
 
 def catalog() -> Obj:
     """Return what the inventory's service catalog says of `SERVICES`."""
-    whole = whole_catalog()
-    found = {service: dict(whole[service]) for service in SERVICES}
+    every = _variable("catalog.yml", "tradesense_services")
+    found = {service: dict(every[service]) for service in SERVICES}
     for entry in found.values():
         entry["uses"] = [other for other in entry["uses"] if other in SERVICES]
     found["api-gateway"].pop("autoscaling")
     return found
 
 
-def whole_catalog() -> Obj:
-    """Return the inventory's service catalog, every service of it."""
-    path = INVENTORY / "group_vars" / "all" / "catalog.yml"
-    found: Obj = yaml.safe_load(path.read_text(encoding="utf-8"))["tradesense_services"]
+def _variable(file: str, name: str) -> Obj:
+    path = INVENTORY / "group_vars" / "all" / file
+    found: Obj = yaml.safe_load(path.read_text(encoding="utf-8"))[name]
     return found
