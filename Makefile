@@ -12,7 +12,7 @@ VENV_PYTHON := .venv/bin/python
 LAUNCHER = $(VENV_PYTHON) -m sandbox.launcher
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit integration molecule bench setup setup-oldest requirements binaries images \
+.PHONY: help demo test lint sanity unit stateful integration molecule bench setup setup-oldest requirements binaries images \
 	sandbox-up sandbox-down sandbox-status clean python
 
 help: ## List the targets
@@ -24,8 +24,8 @@ python:
 demo: setup ## Start the sandbox, ship a good canary and a good blue-green, and take a bad canary back
 	@$(VENV_PYTHON) -m sandbox.demo --name $(SANDBOX)
 
-test: setup ## All of the next four, on the newest and on the oldest supported pair of Python and ansible-core
-	@$(VENV_PYTHON) -m tests.checks lint sanity unit integration
+test: setup ## All of the next five, on the newest and on the oldest supported pair of Python and ansible-core
+	@$(VENV_PYTHON) -m tests.checks lint sanity unit stateful integration
 
 lint: setup ## Style, types, YAML, ansible-lint (profile production), Dockerfiles, shell scripts, changelog
 	@$(VENV_PYTHON) -m tests.checks lint
@@ -35,6 +35,9 @@ sanity: setup ## ansible-test sanity, without an ignore file
 
 unit: setup ## Unit tests
 	@$(VENV_PYTHON) -m tests.checks unit
+
+stateful: setup ## Real PostgreSQL, Redis and Prometheus servers with what role workloads renders for their pods
+	@$(VENV_PYTHON) -m tests.checks stateful
 
 integration: setup ## Integration tests on a sandbox that is started and stopped for them
 	@$(VENV_PYTHON) -m tests.checks integration

@@ -43,10 +43,16 @@ def lint() -> None:
         ("yamllint", "--strict", "."),
         ("ansible-lint", "--strict", "-q"),
         ("hadolint", "--config", "images/.hadolint.yaml", "images/frontend/Dockerfile", "images/backend/Dockerfile"),
-        ("shellcheck", ".ci/run", "images/frontend/entrypoint.sh", "images/backend/entrypoint.sh"),
+        ("shellcheck", "--external-sources", *_shell_scripts()),
         ("antsibull-changelog", "lint"),
     ):
         _run([str(python / words[0]), *words[1:]], what=" ".join(words), env=_path(python))
+
+
+def _shell_scripts() -> list[str]:
+    pods = ROOT.glob("roles/*/templates/**/*.sh")
+    found = (".ci/run", "images/frontend/entrypoint.sh", "images/backend/entrypoint.sh")
+    return [*found, *sorted(str(path.relative_to(ROOT)) for path in pods)]
 
 
 def sanity() -> None:
@@ -58,6 +64,12 @@ def unit() -> None:
     """Run the unit tests on every interpreter of the matrix."""
     for python in _matrix():
         _pytest(python, "tests/unit", env={})
+
+
+def stateful() -> None:
+    """Run the stateful services' configuration and scripts with real servers, which need no interpreter but one."""
+    ensure_binaries()
+    _pytest(NEWEST.path / "bin" / "python", "tests/stateful", "--dist", "loadfile", env={})
 
 
 def integration() -> None:
@@ -118,7 +130,14 @@ def _run(argv: Sequence[str], *, what: str, env: Mapping[str, str]) -> None:
 
 def main() -> int:
     """Run the named checks in order; the first failure ends it."""
-    known = {"lint": lint, "sanity": sanity, "unit": unit, "integration": integration, "molecule": molecule}
+    known = {
+        "lint": lint,
+        "sanity": sanity,
+        "unit": unit,
+        "stateful": stateful,
+        "integration": integration,
+        "molecule": molecule,
+    }
     parser = argparse.ArgumentParser(prog="python -m tests.checks", description=__doc__)
     parser.add_argument("checks", nargs="+", choices=list(known))
     watch = Stopwatch()

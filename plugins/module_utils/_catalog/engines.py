@@ -16,6 +16,7 @@ from typing import Any
 from .model import Service
 from .plain import merged
 from .problems import Place
+from .values import PREFIX
 
 PORTS: dict[str, dict[str, int]] = {
     "postgres_primary": {"postgres": 5432},
@@ -52,8 +53,8 @@ _SMALLEST = {"storage": 256, "memory": 128}
 _KEYS = {"storage": "stateful.storage", "memory": "resources.limits.memory"}
 
 
-def with_engine_defaults(entry: Mapping[str, object]) -> Mapping[str, object]:
-    """Return an entry as written, the defaults of its engine filled in; one without an engine as it is."""
+def with_engine_defaults(service: str, entry: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a service's entry as written, the defaults of its engine filled in; one without an engine as it is."""
     stateful = entry.get("stateful")
     engine = stateful.get("engine") if isinstance(stateful, Mapping) else None
     if entry.get("strategy") != "stateful" or not isinstance(engine, str) or engine not in _DEFAULTS:
@@ -61,6 +62,8 @@ def with_engine_defaults(entry: Mapping[str, object]) -> Mapping[str, object]:
     defaults = copy.deepcopy(_DEFAULTS[engine])
     main = next(iter(PORTS[engine].values()))
     defaults["ports"] = {"http": main, "metrics": main}
+    # The name with the prefix is that of the Service that gives each pod a name.
+    defaults["service_name"] = service
     whole = merged(defaults, dict(entry))
     return whole if isinstance(whole, dict) else entry
 
@@ -82,8 +85,12 @@ def _quantities(values: Mapping[str, Any]) -> dict[str, str]:
     return {"storage": str(storage), "memory": str(limits.get("memory", ""))}
 
 
-def check_engine(values: Mapping[str, Any], place: Place) -> None:
+def check_engine(service: str, values: Mapping[str, Any], place: Place) -> None:
     """Note what an engine could not work with."""
+    if values["service_name"] == f"{PREFIX}{service}":
+        place.key("service_name").problem(
+            f"{values['service_name']!r} is taken by the Service that gives each pod a name; use another, such as {service!r}"
+        )
     engine, replicas, here = values["stateful"]["engine"], values["replicas"], place.key("replicas")
     if engine == "postgres_primary" and replicas != 1:
         here.problem(

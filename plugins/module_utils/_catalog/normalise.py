@@ -56,13 +56,13 @@ def normalise(
         place = Place(f"{CATALOG}.{name}", found)
         NAME.read(name, place)
         # The reader's answer has the shape of the schema; the names are put in below.
-        values = cast("dict[str, Any]", ENTRY.read(with_engine_defaults(entry), place))
+        values = cast("dict[str, Any]", ENTRY.read(with_engine_defaults(name, entry), place))
         if name in given:
             values["version"] = given[name]
         _check_labels(values, place)
         _check_strategy(entry, values, place)
         _check_uses(name, values, written, place, found)
-        _check_stateful(entry, values, place)
+        _check_stateful(name, entry, values, place)
         _check_scaling(values, place)
         result[name] = build(name, values, str(environment))
     name_primaries(result, CATALOG, found)
@@ -129,12 +129,12 @@ def _check_uses(
             found.append(no_service(here.index(position).path, other, services))
 
 
-def _check_stateful(written: Mapping[str, object], values: Mapping[str, Any], place: Place) -> None:
+def _check_stateful(name: str, written: Mapping[str, object], values: Mapping[str, Any], place: Place) -> None:
     stateful = values["strategy"] == "stateful"
     if stateful and written.get("stateful") is None:
         place.key("stateful").problem("is missing; strategy stateful needs stateful.engine, such as postgres_primary")
     elif stateful and values["stateful"].get("engine"):
-        check_engine(values, place)
+        check_engine(name, values, place)
     if stateful and values["exposure"]:
         place.key("exposure").problem("a stateful service is reached inside the cluster only; take it out")
     if not stateful and values["scope"] == "monitoring":

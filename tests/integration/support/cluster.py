@@ -25,6 +25,7 @@ KINDS = {
     "Deployment": ("apis/apps/v1", "deployments"),
     "ReplicaSet": ("apis/apps/v1", "replicasets"),
     "StatefulSet": ("apis/apps/v1", "statefulsets"),
+    "PersistentVolumeClaim": ("api/v1", "persistentvolumeclaims"),
     "Job": ("apis/batch/v1", "jobs"),
     "Event": ("api/v1", "events"),
     "ResourceQuota": ("api/v1", "resourcequotas"),
@@ -43,8 +44,9 @@ KINDS = {
     "Experiment": ("apis/argoproj.io/v1alpha1", "experiments"),
 }
 # What an apply or a verb may touch; pods, endpoints and events come and go by themselves, and a quota counts them;
-# Routes are of OpenShift.
-LOOKED_AT = [kind for kind in KINDS if kind not in ("Pod", "EndpointSlice", "Event", "ResourceQuota", "Route")]
+# Routes are of OpenShift, and claims belong to their StatefulSets.
+_OF_OTHERS = ("Pod", "EndpointSlice", "Event", "ResourceQuota", "Route", "PersistentVolumeClaim")
+LOOKED_AT = [kind for kind in KINDS if kind not in _OF_OTHERS]
 PATCHES = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",

@@ -50,6 +50,7 @@ OPEN: dict[str, dict[str, tuple[int, ...]]] = {
             ),
             (API,),
         ),
+        "the internet": (443,),
     },
     "ingress-nginx": {
         **dict.fromkeys(("api-gateway", "trading-service", "web", "mobile-web", "admin-dashboard"), (API,)),

@@ -21,6 +21,7 @@ LIMITS = ("NetworkPolicy", "ResourceQuota", "LimitRange")
 SECRETS = (
     *("tradesense-db-credentials", "tradesense-redis-credentials", "tradesense-auth-secrets"),
     *("tradesense-external-api-keys", "tradesense-monitoring-secrets", "tradesense-postgres-credentials"),
+    "tradesense-alerting-credentials",
 )
 # test_rendering_rbac.py looks at these.
 ACCOUNTS = ("ServiceAccount", "Role", "RoleBinding")
@@ -56,7 +57,7 @@ def test_every_object_there_is(environment: str) -> None:
             ("ConfigMap", "tradesense-config"),
             *(("Secret", name) for name in SECRETS),
             *(("ConfigMap", f"tradesense-{one}-config-HASH") for one in configured),
-            *(("Secret", f"tradesense-{one}-secrets-HASH") for one in (*configured, *stateful)),
+            *(("Secret", f"tradesense-{one}-secrets-HASH") for one in (*configured, *stateful, "monitoring-stack")),
             ("Rollout", "tradesense-api-gateway"),
             ("Service", "tradesense-api-gateway-active"),
             ("Service", "tradesense-api-gateway-preview"),

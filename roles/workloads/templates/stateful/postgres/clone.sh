@@ -5,6 +5,7 @@
 # Before each start of a replica: copies the primary if there is no data folder yet. Takes PRIMARY_HOST, PRIMARY_PORT and
 # POD_NAME, whose number names the replication slot, beside what postgres.sh names.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=postgres.sh
 . "$CONFIG_DIR/postgres.sh"
 umask 077
 

@@ -5,6 +5,7 @@
 # Before each start of the primary: makes the data folder with roles and database if there is none, and sets the
 # passwords to what the Secret says now. Takes DATABASE, the database's name, beside what postgres.sh names.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=postgres.sh
 . "$CONFIG_DIR/postgres.sh"
 umask 077
 

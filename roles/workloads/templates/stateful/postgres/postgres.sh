@@ -9,6 +9,7 @@
 #   PGDATA, PGPORT, PGHOST (the folder of the socket)
 # No password is ever an argument or an environment variable: everybody who sees processes could read it.
 
+# shellcheck disable=SC2034 # those that read this in use it
 REPLICATION_USER=tradesense_replication
 
 say() {

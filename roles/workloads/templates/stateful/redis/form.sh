@@ -11,6 +11,7 @@
 # Takes POD_NAME, which ends with the node's number, and PEERS (host:port of all nodes, in order), beside what redis.sh
 # names. Exit code 0: nothing is left to do; 1: come again.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=redis.sh
 . "$CONFIG_DIR/redis.sh"
 
 number=${POD_NAME##*-}
@@ -23,10 +24,10 @@ info() {
 }
 
 look() {
-  nodes=$(ask_me CLUSTER NODES 2>&1) && cluster_info=$(ask_me CLUSTER INFO 2>&1) || {
+  if ! nodes=$(ask_me CLUSTER NODES 2>&1) || ! cluster_info=$(ask_me CLUSTER INFO 2>&1); then
     say "this node does not answer yet: $(printf '%s' "$nodes" | head -c 200)"
     exit 1
-  }
+  fi
   mine=$(printf '%s\n' "$nodes" | awk '$3 ~ /myself/')
   [ -n "$mine" ] || {
     say "this node does not answer as a node of a cluster: $(printf '%s' "$nodes" | head -c 200)"

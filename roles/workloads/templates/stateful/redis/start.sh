@@ -9,6 +9,7 @@
 #   POD_NAME     the same for people
 #   MEMORY_MIB   the container's limit
 set -eu
+# shellcheck source-path=SCRIPTDIR source=redis.sh
 . "$CONFIG_DIR/redis.sh"
 umask 077
 

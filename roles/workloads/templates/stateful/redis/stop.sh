@@ -5,6 +5,7 @@
 # Before the pod ends: a primary hands over to one of its replicas, so that nobody has to notice its absence first. Where
 # that is not done in ten seconds the others will notice.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=redis.sh
 . "$CONFIG_DIR/redis.sh"
 nodes=$(ask_me CLUSTER NODES)
 me=$(printf '%s\n' "$nodes" | awk '$3 ~ /myself/ && $3 ~ /master/ && NF > 8 { print $1 }')
