@@ -43,10 +43,12 @@ options:
   state:
     description:
       - V(migrated) ends when the pods of the Rollout take all requests and the Deployment has none. The pod template is still the Deployment's.
-      - V(finished) goes on from there. It gives the Rollout that template for its own, which starts no new revision, deletes the Deployment, deletes other Ingresses
+      - V(finished) goes on from there. It gives the Rollout that template for its own, which starts no new revision, deletes the Deployment, deletes other
+        Ingresses
         with the same host and path or takes these out of them, and applies the definitions.
       - V(undone) takes V(migrated) back, also one that was interrupted. The Deployment gets its pods back before an Ingress is turned and the Rollout goes.
-      - V(unneeded) touches nothing, and fails when a Rollout of the definitions has yet to take the place of a Deployment, or its migration is not finished. Here
+      - V(unneeded) touches nothing, and fails when a Rollout of the definitions has yet to take the place of a Deployment, or its migration is not
+        finished. Here
         the definitions may hold any number of Rollouts.
     type: str
     choices: [migrated, finished, undone, unneeded]
@@ -69,7 +71,8 @@ options:
     type: int
     default: 600
 notes:
-  - Needed permissions in the namespace are list and watch of rollouts (argoproj.io), deployments (apps), services, endpointslices (discovery.k8s.io) and ingresses
+  - Needed permissions in the namespace are list and watch of rollouts (argoproj.io), deployments (apps), services, endpointslices (discovery.k8s.io) and
+    ingresses
     (networking.k8s.io); list of horizontalpodautoscalers (autoscaling), resourcequotas and analysistemplates (argoproj.io); get, create, patch and delete of
     rollouts, services and ingresses; patch and delete of deployments; patch of horizontalpodautoscalers.
   - In check mode, requests that can only be made after earlier ones are named and not tried.
@@ -140,13 +143,20 @@ steps:
   returned: always, unless the cluster cannot be read
   type: list
   elements: str
-  sample: ["create Service tradesense-api-gateway-active, tradesense-api-gateway-preview", "turn Ingress tradesense-api-gateway-ingress to Service tradesense-api-gateway-active"]
+  sample:
+    - >-
+      create Service tradesense-api-gateway-active, tradesense-api-gateway-preview
+    - >-
+      turn Ingress tradesense-api-gateway-ingress to Service tradesense-api-gateway-active
 notes:
   description: What stays to be done by people.
   returned: success
   type: list
   elements: str
-  sample: ["Service tradesense-api-gateway stays and selects the pods of every revision; who calls it should call tradesense-api-gateway-active, which does not"]
+  sample:
+    - >-
+      Service tradesense-api-gateway stays and selects the pods of every revision; who calls it should call tradesense-api-gateway-
+      active, which does not
 pending:
   description: Fields of the pod template in which the definitions differ from the Deployment, images and version apart; they change with the next release.
   returned: success

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .._errors import DeliveryError
 from .._kube.kinds import Kind
@@ -19,7 +20,7 @@ from .sets import SET_LABEL, Pruning
 _NAMED_AT_ONCE = 10
 
 # API group, kind, namespace and name: the same in every version of the API.
-Key = tuple[str, str, str | None, str]
+Key: TypeAlias = "tuple[str, str, str | None, str]"
 
 
 @dataclass

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .model import Service
 from .outside import Outside, Settings
@@ -24,7 +25,7 @@ class Pods:
     migrating: bool = False
 
 
-Party = Pods | Outside
+Party: TypeAlias = "Pods | Outside"
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,13 @@ def serving(entry: Service) -> tuple[int, ...]:
     return tuple(number for name, number in entry["stateful"]["ports"].items() if name not in _AMONG_THEMSELVES)
 
 
-def _named(catalog: Mapping[str, Service], _: Settings) -> Iterator[Connection]:
+def _named(catalog: Mapping[str, Service], _settings: Settings) -> Iterator[Connection]:
     for name, entry in catalog.items():
         for other in dict.fromkeys([*entry["after"], *entry["uses"]]):
             yield Connection(Pods(name), Pods(other), serving(catalog[other]))
 
 
-def _migrating(catalog: Mapping[str, Service], _: Settings) -> Iterator[Connection]:
+def _migrating(catalog: Mapping[str, Service], _settings: Settings) -> Iterator[Connection]:
     """Yield what a migration needs: the service's databases."""
     for name, entry in catalog.items():
         for other in dict.fromkeys([*entry["after"], *entry["uses"]]) if entry["migrations"] else ():
@@ -74,13 +75,13 @@ def _migrating(catalog: Mapping[str, Service], _: Settings) -> Iterator[Connecti
                 yield Connection(Pods(name, migrating=True), Pods(other), serving(catalog[other]))
 
 
-def _replication(catalog: Mapping[str, Service], _: Settings) -> Iterator[Connection]:
+def _replication(catalog: Mapping[str, Service], _settings: Settings) -> Iterator[Connection]:
     for replica in _of("postgres_replica", catalog):
         for primary in _of("postgres_primary", catalog):
             yield Connection(Pods(replica), Pods(primary), serving(catalog[primary]))
 
 
-def _clusters(catalog: Mapping[str, Service], _: Settings) -> Iterator[Connection]:
+def _clusters(catalog: Mapping[str, Service], _settings: Settings) -> Iterator[Connection]:
     for name, entry in catalog.items():
         if entry["stateful"] and _AMONG_THEMSELVES & set(entry["stateful"]["ports"]):
             yield Connection(Pods(name), Pods(name), tuple(entry["stateful"]["ports"].values()))

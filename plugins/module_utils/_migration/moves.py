@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .._kube.kinds import Kind
 from .._types import Obj
@@ -53,4 +54,4 @@ class Wait:
     text: str
 
 
-Move = Apply | Patch | Delete | Later | Wait
+Move: TypeAlias = "Apply | Patch | Delete | Later | Wait"

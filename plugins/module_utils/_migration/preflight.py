@@ -114,7 +114,7 @@ def _around(situation: Situation, scale_down: str) -> list[str]:
         )
     for name in situation.wanted.ingresses:
         live = situation.ingresses.get(name)
-        others = [str(route) for route, _ in routes_of(live or {}) if route not in situation.wanted.routes]
+        others = [str(route) for route, _backend in routes_of(live or {}) if route not in situation.wanted.routes]
         if others:
             found.append(
                 f"Ingress {name} also routes {', '.join(others)}, which the manifests do not: give it an Ingress of its own"

@@ -38,7 +38,7 @@ def _need(template: Obj, resource: str) -> Decimal:
     """Return what one pod takes of a resource of a quota."""
     if resource in _PODS:
         return Decimal(1)
-    part, _, name = resource.rpartition(".")
+    part, _dot, name = resource.rpartition(".")
     if part not in ("", "requests", "limits") or name not in ("cpu", "memory", "ephemeral-storage"):
         return Decimal(0)
     spec = template.get("spec") or {}

@@ -95,7 +95,7 @@ class Situation:
             for name, item in sorted(self.ingresses.items())
             if name not in self.wanted.ingresses
             and not is_canary(item)
-            and any(route in self.wanted.routes for route, _ in routes_of(item))
+            and any(route in self.wanted.routes for route, _backend in routes_of(item))
         ]
 
     def scalers_of(self, kind: str) -> list[Obj]:

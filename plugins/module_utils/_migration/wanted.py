@@ -101,7 +101,7 @@ def wanted_of(manifests: list[Obj], namespace: str) -> Wanted:
     ingresses = {
         item["metadata"]["name"]: item
         for item in placed
-        if item["kind"] == "Ingress" and any(service_of(backend) == main for _, backend in routes_of(item))
+        if item["kind"] == "Ingress" and any(service_of(backend) == main for _route, backend in routes_of(item))
     }
     if any(item["metadata"]["namespace"] != namespace for item in (rollout, *mine.values(), *ingresses.values())):
         raise _bad(f"a migration happens in one namespace, {namespace}")
