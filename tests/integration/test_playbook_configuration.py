@@ -88,15 +88,13 @@ def test_a_changed_key_is_a_release_and_comes_back_with_a_rollback(environment: 
 
 def test_old_copies_go_when_no_revision_needs_them(environment: Environment) -> None:
     """With a history of one ReplicaSet, what the revision before the last one had is removed."""
-    given: dict[str, Any] = {"tradesense_secret_values": SECRETS}
-    seen: list[set[str]] = []
-    for seconds in (60, 70, 80):
+    services = catalog()
+    services["user-service"]["revision_history_limit"] = 1
+    given: dict[str, Any] = {"tradesense_secret_values": SECRETS, "tradesense_services": services}
+    environment.provision(**given, tradesense_config_overrides=timeout(60))
+    seen = [mounted(environment)]
+    for seconds in (70, 80):
         given["tradesense_config_overrides"] = timeout(seconds)
-        if not seen:
-            environment.provision(**given)
-            environment.run("provision", **given)
-        limit = {"spec": {"revisionHistoryLimit": 1}}
-        environment.space.patch("Deployment", USERS, limit, fieldManager="tradesense-delivery")
         environment.run("release", release_versions={"user-service": "v2.7.0"}, **given)
         seen.append(mounted(environment))
     environment.space.until(

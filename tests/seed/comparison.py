@@ -17,9 +17,12 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.tradesense.delivery.plugins.module_utils._catalog.quantities import amount
+
 FOLDER = Path(__file__).parent
 ABSENT = "absent"
 Obj = dict[str, Any]
+_QUANTITY = re.compile(r"\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?")
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def compare(wanted: Expected, live: Obj | None, secrets: Mapping[str, str]) -> l
         key = next((key for key in wanted.differences if path == key or path.startswith((f"{key}.", f"{key}["))), None)
         if key is not None:
             used.add(key)
-        elif there.get(path, ABSENT) != value:
+        elif not _same(there.get(path, ABSENT), value):
             problems.append(f"{wanted.title}: {path} is {there.get(path, ABSENT)!r}, not {value!r}")
     for key, difference in wanted.differences.items():
         here = there.get(key, ABSENT)
@@ -125,6 +128,13 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
+def _same(here: Any, asked: Any) -> bool:
+    """Return whether two values are the same, quantities by what they amount to: Argo's controller writes 1 for 1000m."""
+    if isinstance(here, str) and isinstance(asked, str) and _QUANTITY.fullmatch(here) and _QUANTITY.fullmatch(asked):
+        return amount(here) == amount(asked)
+    return bool(here == asked)
+
+
 def _name(item: Any, index: int) -> str:
     return str(item.get("name", index)) if isinstance(item, dict) else str(index)
 
@@ -136,6 +146,8 @@ def _asked(manifest: Obj, secrets: Mapping[str, str]) -> Obj:
     if manifest["kind"] == "Secret":
         texts = manifest["stringData"]
         asked["stringData"] = {key: _filled(text, secrets) for key, text in texts.items()}
+    elif manifest["kind"] == "Role":
+        asked["rules"] = _by_resource(manifest["rules"])
     return {**asked, **({"metadata": metadata} if metadata else {})}
 
 
@@ -144,7 +156,16 @@ def _filled(text: str, secrets: Mapping[str, str]) -> str:
 
 
 def _shown(live: Obj) -> Obj:
-    """Return a live object as the architecture writes it: a Secret's values as texts."""
-    if live["kind"] != "Secret":
-        return live
-    return {**live, "stringData": {key: base64.b64decode(value).decode() for key, value in live["data"].items()}}
+    """Return a live object as the architecture writes it: a Secret's values as texts, a Role's rules by resource."""
+    if live["kind"] == "Secret":
+        return {**live, "stringData": {key: base64.b64decode(value).decode() for key, value in live["data"].items()}}
+    return {**live, "rules": _by_resource(live["rules"])} if live["kind"] == "Role" else live
+
+
+def _by_resource(rules: list[Obj]) -> list[Obj]:
+    """Return rules one for each resource, named by it, with its verbs in order: how rules are grouped says nothing."""
+    return [
+        {**rule, "name": resource, "resources": [resource], "verbs": sorted(rule["verbs"])}
+        for rule in rules
+        for resource in rule["resources"]
+    ]

@@ -73,3 +73,23 @@ def test_every_listed_difference_has_a_reason() -> None:
     assert len(expected()) == 23
     assert found
     assert all(len(difference.why.split()) > 4 for difference in found)
+
+
+def test_quantities_are_compared_by_what_they_amount_to() -> None:
+    wanted = Expected({**WANTED, "spec": {"cpu": "1000m", "memory": "1Gi"}}, "Service/one")
+    assert compare(wanted, {**live(cpu="1", memory="1024Mi")}, {}) == []
+    assert compare(wanted, {**live(cpu="10m", memory="1G")}, {}) == [
+        "Service/one: spec.cpu is '10m', not '1000m'",
+        "Service/one: spec.memory is '1G', not '1Gi'",
+    ]
+
+
+def test_rules_are_compared_by_resource() -> None:
+    rules = [{"apiGroups": [""], "resources": [name], "verbs": ["get", "list"]} for name in ("pods", "secrets")]
+    wanted = Expected({"kind": "Role", "metadata": {"name": "one"}, "rules": rules}, "Role/one")
+    grouped = [{"apiGroups": [""], "resources": ["secrets", "pods"], "verbs": ["list", "get"]}]
+    assert compare(wanted, {"kind": "Role", "metadata": {}, "rules": grouped}, {}) == []
+    less = [{**grouped[0], "resources": ["pods"]}, {**grouped[0], "resources": ["secrets"], "verbs": ["get"]}]
+    assert compare(wanted, {"kind": "Role", "metadata": {}, "rules": less}, {}) == [
+        f"Role/one: rules[secrets].verbs[1] is {ABSENT!r}, not 'list'"
+    ]
