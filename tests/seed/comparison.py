@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from ansible_collections.tradesense.delivery.plugins.module_utils._catalog.quantities import amount
 
 FOLDER = Path(__file__).parent
