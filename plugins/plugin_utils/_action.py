@@ -13,7 +13,6 @@ import sys
 import time
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils import color
 
@@ -99,25 +98,6 @@ class DeliveryAction(ActionBase):  # type: ignore[misc]  # ansible-core is not t
 
 def _said(host: str, line: str) -> str:
     return f"{time.strftime('%H:%M:%S')} [{host}] {line}"
-
-
-def render_templates(action: ActionBase, names: list[str], task_vars: dict[str, Any]) -> list[str]:
-    """Return the text of templates, found as ansible.builtin.template finds them.
-
-    Raises:
-        AnsibleActionFail: a template that does not exist or cannot be rendered.
-    """
-    lookup = "ansible.builtin.template"
-    from ansible.plugins.loader import lookup_loader
-
-    plugin = lookup_loader.get(lookup, loader=action._loader, templar=action._templar)
-    texts: list[str] = []
-    for name in names:
-        found = plugin.run([name], variables=task_vars)
-        if not found:
-            raise AnsibleActionFail(f"the template {name} does not exist")
-        texts += [str(text) for text in found]
-    return texts
 
 
 def _plain(value: Any) -> Any:

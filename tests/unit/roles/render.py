@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader, lookup_loader
+from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
@@ -51,6 +51,9 @@ def render(
     root: Path, environment: str, extra: dict[str, Any], templates: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, str]]:
     """Return role -> template -> text for an environment."""
+    # Known from `init_plugin_loader` on.
+    from ansible_collections.tradesense.delivery.plugins.plugin_utils._templates import render_templates
+
     loader = DataLoader()
     inventory = InventoryManager(loader=loader, sources=[str(root / "inventories" / environment)])
     (host,) = inventory.get_hosts("clusters")
@@ -60,11 +63,8 @@ def render(
         folder = root / "roles" / role
         variables = {**variables_of(loader, folder, host_variables), **extra}
         templar = Templar(loader=loader, variables=variables)
-        lookup = lookup_loader.get("ansible.builtin.template", loader=loader, templar=templar)
-        texts[role] = {
-            name: str(lookup.run([str(folder / "templates" / f"{name}.yml.j2")], variables=variables)[0])
-            for name in names
-        }
+        files = [str(folder / "templates" / f"{name}.yml.j2") for name in names]
+        texts[role] = dict(zip(names, render_templates(files, variables, loader=loader, templar=templar), strict=True))
     return texts
 
 
