@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import copy
 
+import pytest
+
 from tests.integration.support.cluster import Space, versions
 from tests.integration.support.objects import PAUSE, canary, image, weight
 from tests.integration.support.plays import Ansible, look, task
 from tests.integration.support.stage import promote_fully, promoted, reach, release, replica_sets, start, status
+
+pytestmark = pytest.mark.every_pair
 
 
 def test_keep_reports_and_apply_releases(ansible: Ansible, space: Space) -> None:

@@ -20,6 +20,8 @@ from tests.integration.support.plays import DELIVERY, ROOT, Ansible, Data
 from tests.integration.support.sandbox import Sandbox
 from tests.integration.support.stage import abort, reach, release, serving, start
 
+pytestmark = pytest.mark.every_pair
+
 TRADING, API = "tradesense-trading-service", "tradesense-api-gateway"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 SHARED_TEMPLATE = "order-flow"

@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.support.cluster import Space
 from tests.integration.support.plays import Ansible, Data, task
+
+pytestmark = pytest.mark.every_pair
 
 ROLLOUT: Data = {"api_version": "argoproj.io/v1alpha1", "kind": "Rollout"}
 SERVICE: Data = {"api_version": "v1", "kind": "Service"}

@@ -9,6 +9,8 @@ import pytest
 from tests.integration.support.environment import Environment, catalog
 from tests.integration.support.plays import Run
 
+pytestmark = pytest.mark.every_pair
+
 
 def sentence(run: Run) -> str:
     """Return the message of the task that failed, which has to be one line, on the console too."""

@@ -7,9 +7,13 @@ from __future__ import annotations
 import copy
 import re
 
+import pytest
+
 from tests.integration.support.cluster import Obj, versions
 from tests.integration.support.environment import API, CANARY_INGRESS, TRADING, USERS, Environment, settings
 from tests.integration.support.stage import canary_weight, reach, selected, status
+
+pytestmark = pytest.mark.every_pair
 
 # What an environment consists of, besides its namespaces.
 OBJECTS = {

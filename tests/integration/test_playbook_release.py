@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.support.cluster import versions
 from tests.integration.support.environment import (
     API,
@@ -16,6 +18,8 @@ from tests.integration.support.environment import (
 from tests.integration.support.plays import Run
 from tests.integration.support.servers import HOST, closed_port
 from tests.integration.support.stage import canary_weight, reach, selected, serving, status
+
+pytestmark = pytest.mark.every_pair
 
 ALL = (API, TRADING, USERS)
 

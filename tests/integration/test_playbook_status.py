@@ -22,6 +22,8 @@ from tests.integration.support.sandbox import Sandbox
 from tests.integration.support.stage import reach, release, start, status
 from tests.integration.support.terminal import ROWS, press_control_c, shown
 
+pytestmark = pytest.mark.every_pair
+
 STATUS = ROOT / "playbooks" / "status.yml"
 
 

@@ -15,6 +15,8 @@ from tests.integration.support.plays import Ansible, Data, Result, Run, task
 from tests.integration.support.sandbox import Sandbox
 from tests.integration.support.servers import HOST, closed_port
 
+pytestmark = pytest.mark.every_pair
+
 # Two series, of which one is NaN.
 HALF = 'label_replace(vector(1), "pod", "a", "", "") or label_replace(vector(0) / 0, "pod", "b", "", "")'
 NOTHING = 'up{namespace="nowhere-at-all"}'
