@@ -7,14 +7,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.integration.support.cluster import Cluster, Obj, Space, versions
-from tests.integration.support.objects import canary, config_map
+from tests.integration.support.objects import canary, config_map, service
 from tests.integration.support.plays import Ansible, look, seconds_of, task
-from tests.integration.support.proxy import Fault, cut, lost, misbehaving, status, torn
+from tests.integration.support.proxy import Behaviour, Exchange, Fault, cut, lost, misbehaving, relay, status, torn
 
 
 def patches(name: str) -> str:
-    """Return the expression for the applies of a ConfigMap."""
-    return rf"^PATCH .*/configmaps/{name}\?"
+    """Return the expression for the applies of a ConfigMap or Service."""
+    return rf"^PATCH .*/(configmaps|services)/{name}\?"
 
 
 def reads(name: str) -> str:
@@ -100,3 +100,31 @@ def test_our_own_patches_are_no_conflict_when_an_answer_is_lost(space: Space, cl
     assert proxy.asked(r"^PATCH .*/rollouts/web\?.*force=")[:1] == [True]
     assert run["apply"].changed
     assert run["look"].objects["Rollout/web"]["metadata"]["labels"] == {"tier": "web"}
+
+
+def test_a_controller_that_comes_in_between_is_no_conflict(space: Space, cluster: Cluster, tmp_path: Path) -> None:
+    """Argo's controller puts a hash into the selector of a Service between our look at it and our apply; others conflict."""
+    web = service("web", "web")
+    space.apply(web)
+
+    def writes(change: Obj, manager: str) -> Behaviour:
+        def act(exchange: Exchange) -> None:
+            space.patch("Service", "web", change, fieldManager=manager)
+            relay(exchange)
+
+        return act
+
+    marked = {"rollouts-pod-template-hash": "abc"}
+    controller = Fault(patches("web"), writes({"spec": {"selector": marked}}, "rollouts-controller"))
+    with misbehaving(cluster, tmp_path, controller) as (proxy, kubeconfig):
+        run = Ansible(tmp_path).tasks(space.name, [task("apply", definitions=[web])], kubeconfig=kubeconfig)
+    assert proxy.asked(patches("web")) == [True, False]
+    assert not run["apply"].changed
+    assert space.get("Service", "web")["spec"]["selector"] == {"app": "web", **marked}
+
+    wanted = {**web, "metadata": {**web["metadata"], "labels": {"tier": "web"}}}
+    somebody = Fault(patches("web"), writes({"metadata": {"labels": {"tier": "db"}}}, "somebody-else"))
+    with misbehaving(cluster, tmp_path, somebody) as (_, kubeconfig):
+        failing = [task("apply", fails=True, definitions=[wanted])]
+        run = Ansible(tmp_path).tasks(space.name, failing, kubeconfig=kubeconfig)
+    assert "metadata.labels.tier belongs to somebody-else" in run["apply"].msg

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import hmac
 import secrets
@@ -22,19 +21,18 @@ _CONTROLLER_ANNOTATIONS = (
 
 
 def cleaned(item: Obj | None) -> Obj:
-    """Return an object without what the server keeps for itself, Secret values as short hashes."""
+    """Return an object without what the server keeps for itself, Secret values as short hashes.
+
+    The parts that stay as they are belong to both objects: nobody may change them.
+    """
     if not item:
         return {}
-    shown = copy.deepcopy(item)
-    shown.pop("status", None)
-    metadata = shown.get("metadata") or {}
-    for key in _NOISE:
-        metadata.pop(key, None)
-    annotations = metadata.get("annotations") or {}
-    for key in _CONTROLLER_ANNOTATIONS:
-        annotations.pop(key, None)
-    if "annotations" in metadata and not annotations:
-        del metadata["annotations"]
+    shown = {key: value for key, value in item.items() if key != "status"}
+    if "metadata" in item:
+        metadata = {key: value for key, value in (item["metadata"] or {}).items() if key not in _NOISE}
+        annotations = metadata.pop("annotations", None) or {}
+        own = {key: value for key, value in annotations.items() if key not in _CONTROLLER_ANNOTATIONS}
+        shown["metadata"] = {**metadata, "annotations": own} if own else metadata
     if shown.get("kind") == "Secret":
         for part in ("data", "stringData"):
             if part in shown:

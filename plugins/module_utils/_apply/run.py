@@ -61,18 +61,22 @@ def apply_set(
         again = [item for item in applied.items if rerun_jobs and is_failed_job(item)]
         for item in again:
             remove_failed(kube, item)
-        for item in applied.items:
+
+        def decide(item: Item) -> None:
             key = (item.manifest["kind"], item.namespace, item.manifest["metadata"]["name"])
             item.request = request_for(item.manifest, item.live, scaled=key in targets, keep_template=keep_templates)
             if item in again:
                 item.request.notes.append(RERUN)
+
+        for item in applied.items:
+            decide(item)
         if pruning:
             _look_for_surplus(kube, pool, applied, pruning, namespace)
         stages: dict[int, list[Item]] = defaultdict(list)
         for item in applied.items:
             stages[stage_of(item.kind.name)].append(item)
         for stage in sorted(stages):
-            list(pool.map(functools.partial(send, kube, force=force), stages[stage]))
+            list(pool.map(functools.partial(send, kube, decide, force=force), stages[stage]))
             if any(item.error for item in stages[stage]):
                 raise _failure(applied)
     return applied

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from .._errors import DeliveryError
 from .._kube.client import Kube
@@ -20,10 +21,51 @@ _SERVED_WITHIN = 15.0
 _SERVED_POLL = 0.1
 # A live workload's version changes with its status.
 _PINNED_TRIES = 5
+# How often somebody may change an object between our look at it and our apply.
+_OVERTAKEN_TRIES = 3
 
 
-def send(kube: Kube, item: Item, *, force: bool) -> None:
-    """Apply one item; what the server refuses becomes the item's error."""
+def send(kube: Kube, decide: Callable[[Item], None], item: Item, *, force: bool) -> None:
+    """Apply one item; what the server refuses becomes the item's error.
+
+    A controller may have written to the object since we looked: it puts the hash of a revision into the selector of a
+    Service right after it was created. That is no conflict before it was looked at again, and decided again.
+
+    Args:
+        kube: an open connection.
+        decide: makes an item's request from what is live.
+        item: what is to be sent.
+        force: take fields over from other managers.
+    """
+    tries = _OVERTAKEN_TRIES
+    while True:
+        tries -= 1
+        try:
+            _send(kube, item, force=force)
+        except ApiFailure as failure:
+            if tries and failure.code == 409 and failure.causes and _overtaken(kube, item):
+                decide(item)
+                continue
+            item.error = failure
+        return
+
+
+def _overtaken(kube: Kube, item: Item) -> bool:
+    """Look at the object again; return whether it has changed since it was looked at last."""
+    try:
+        live = kube.find(item.kind, item.namespace, item.manifest["metadata"]["name"])
+    except ApiFailure:
+        # The conflict is what is to be told.
+        return False
+    seen, item.live = item.live, live
+    return _version_of(seen) != _version_of(live)
+
+
+def _version_of(live: Obj | None) -> str:
+    return str(live["metadata"].get("resourceVersion")) if live else ""
+
+
+def _send(kube: Kube, item: Item, *, force: bool) -> None:
     request = item.request
     if request is None:
         raise AssertionError("requests are made for every item before any is sent")
@@ -45,7 +87,7 @@ def send(kube: Kube, item: Item, *, force: bool) -> None:
         if kube.dry_run and (failure.reason == "NamespaceNotFound" or unserved):
             item.unasked, item.answer = True, request.body
             return
-        item.error = failure
+        raise
 
 
 def _check_template_kept(kube: Kube, item: Item, body: Obj, force: bool) -> None:
