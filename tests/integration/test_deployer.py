@@ -22,7 +22,8 @@ RELEASED = {"api-gateway": "v2.8.0", "trading-service": "v2.8.0", "user-service"
 # What it may do with any object of a resource. In the namespace of the environment and in that for monitoring:
 SHARED = {
     "configmaps": "get list create patch delete",
-    "secrets": "list",
+    # Those that services of the namespace get their environment from, in copies.
+    "secrets": "get list create patch delete",
     "services": "get list create patch",
     "pods": "list",
     "resourcequotas": "get create patch",
@@ -46,7 +47,6 @@ SHARED = {
 }
 # In the namespace of the environment alone, besides:
 OWN = {
-    "secrets": "get create patch delete",
     "services": "watch",
     "pods": "get watch",
     "events": "create",

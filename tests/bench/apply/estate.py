@@ -4,7 +4,8 @@
 
 Each contender gets a namespace that does not exist yet, applies everything, applies it once more, and leaves it to be
 removed. A whole play of ours, from the start of the process, is compared with kubectl's process and with whole plays of
-kubernetes.core.
+kubernetes.core. Ansible's own start and its tasks around the work are in that, so the work alone is measured too: the same
+file in one task, without the play around it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tests.bench.bench import Bench, rotated
 from tests.bench.figures import Series
 from tests.bench.report import Goal, Report
 from tests.bench.table import Table
-from tests.bench.verbs.contenders import OTHERS
+from tests.bench.verbs.contenders import OTHERS, OURS
 from tests.integration.support.secrets import SECRETS
 from tools.paths import ROOT
 from tools.report import Stopwatch, say
@@ -86,6 +87,12 @@ def _provision(bench: Bench, namespace: str, _manifests: Manifests) -> float:
     return bench.process(argv, **variables).seconds
 
 
+def _task(bench: Bench, _namespace: str, manifests: Manifests) -> float:
+    task = {"tradesense.delivery.apply": {"definitions": manifests.file.read_text(encoding="utf-8")}}
+    (mark,) = bench.player.play([task], OURS).tasks
+    return mark.ended - mark.began
+
+
 def _kubectl(bench: Bench, _namespace: str, manifests: Manifests) -> float:
     kubectl = bench.environment["TRADESENSE_KUBECTL"]
     return bench.process([kubectl, "apply", "--server-side", "--force-conflicts", "-f", str(manifests.file)]).seconds
@@ -107,6 +114,7 @@ def _core_loop(bench: Bench, _namespace: str, manifests: Manifests) -> float:
 
 CONTENDERS = (
     Contender("ours", "playbooks/provision.yml, the whole play", _provision),
+    Contender("task", "tradesense.delivery.apply, one task with the file, without the play around it", _task),
     Contender("kubectl", "kubectl apply --server-side, one file", _kubectl),
     Contender("file", "kubernetes.core.k8s, one task with the file", _core_file),
     Contender("loop", "kubernetes.core.k8s, a loop over the objects", _core_loop),
@@ -128,5 +136,7 @@ def _report(count: int, values: dict[tuple[str, str], Series]) -> Report:
         for key, what, limit in (("kubectl", "kubectl's", GOAL_KUBECTL), ("loop", "the loop's", GOAL_LOOP)):
             share = ours.over(values[key, state])
             goals.append(Goal(f"{state}: the play as a share of {what}", limit, share.median, "", str(share)))
+        share = values["task", state].over(values["kubectl", state])
+        goals.append(Goal(f"{state}: the task as a share of kubectl's", GOAL_KUBECTL, share.median, "", str(share)))
     data = {f"{key}_{state}": series for (key, state), series in values.items()}
     return Report([table], goals, {"estate": {"objects": count, **data}})
