@@ -72,8 +72,9 @@ def catalog_problem(
 ) -> str:
     """Return the problem; see DOCUMENTATION."""
     try:
+        # What a service comes after need not be selected.
+        waves(normalise(services, overrides, versions=versions))
         entries = normalise(services, overrides, versions=versions, selected=selected)
-        waves(entries)
         if configuration is not None:
             configured(entries, configuration)
         if release is not None:

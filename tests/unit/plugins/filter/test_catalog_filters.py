@@ -50,3 +50,14 @@ def test_answers_are_plain_data() -> None:
     assert catalog({"user-service": entry}, {"user-service": {"replicas": 2}})["user-service"]["replicas"] == 2
     assert versions({"user-service": entry}, "v2.8.0") == {"user-service": "v2.8.0"}
     assert waves({"user-service": entry}) == [["user-service"]]
+
+
+def test_what_a_service_comes_after_need_not_be_selected() -> None:
+    _module, problem = load("catalog_problem")
+    services = {
+        "users": {"image": "tradesense/users", "version": "v1", "strategy": "rolling"},
+        "api": {"image": "tradesense/api", "version": "v1", "strategy": "rolling", "after": ["users"]},
+    }
+    assert problem(services, selected=["api"]) == ""
+    assert "has no service 'web'" in problem(services, selected=["web"])
+    assert "api.after[0]" in problem({"api": services["api"]}, selected=["api"])
