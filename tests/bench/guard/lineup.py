@@ -26,7 +26,7 @@ LINEUP: Mapping[str, Judge] = {
     "z peeked": Peeked(),
 }
 LEGEND = (
-    "seed: the seed's rule as written (5 % errors, p99 5 s, 95 % orders, of the whole service), which counts violations by minute",
+    "seed: its rule as written (5 % errors, p99 5 s, 95 % orders, whole service), with violations counted under the minute",
     "seed x3: as it was meant, three looks in a row; seed 2 %: with its warning thresholds (2 % errors, p99 2 s)",
     "Argo 5 %/3: its own analysis of the canary over the last minute, with the seed's thresholds and failureLimit 3",
     "Argo 2 %/3 and 2 %/0: with the warning thresholds, and failureLimit 3 and 0 (the default)",

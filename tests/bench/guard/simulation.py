@@ -68,10 +68,10 @@ class Tally:
 
     def data(self) -> dict[str, Any]:
         """Return everything that the tables are made of: how often the verdict fell at the end of which window."""
-        windows = Counter(each.window for each in self.outcomes)
+        windows = sorted(each.window for each in self.outcomes if each.window is not None)
         return {
             "releases": self.releases,
-            "rolled_back_after_window": {str(at): windows[at] for at in sorted(set(windows) - {None}, key=str)},
+            "rolled_back_after_window": Counter(str(window) for window in windows),
             "bad_served_median": self.bad,
         }
 
@@ -85,9 +85,10 @@ def simulate(regimes: Sequence[Regime], releases: int) -> Tallies:
     tallies = {regime.name: {judge: Tally(regime) for judge in LINEUP} for regime in regimes}
     pool = ProcessPoolExecutor(os.cpu_count())
     try:
-        for regime, futures in _begun(pool, regimes, releases):
+        begun = [(regime, list(_begin(pool, regime, releases))) for regime in regimes]
+        for regime, batches in begun:
             watch = Stopwatch()
-            for future in futures:
+            for future in batches:
                 for judge, outcomes in future.result().items():
                     tallies[regime.name][judge].outcomes += outcomes
             say(f"{regime.name}: {releases} releases judged, {watch} after the one before")
@@ -106,17 +107,6 @@ def judged(regime: str, first: int, last: int) -> dict[str, list[Outcome]]:
     return outcomes
 
 
-def _begun(
-    pool: ProcessPoolExecutor, regimes: Sequence[Regime], releases: int
-) -> Iterator[tuple[Regime, list[Future[dict[str, list[Outcome]]]]]]:
-    begun = [
-        (
-            regime,
-            [
-                pool.submit(judged, regime.name, first, min(first + _BATCH, releases))
-                for first in range(0, releases, _BATCH)
-            ],
-        )
-        for regime in regimes
-    ]
-    yield from begun
+def _begin(pool: ProcessPoolExecutor, regime: Regime, releases: int) -> Iterator[Future[dict[str, list[Outcome]]]]:
+    for first in range(0, releases, _BATCH):
+        yield pool.submit(judged, regime.name, first, min(first + _BATCH, releases))
