@@ -12,6 +12,7 @@ expected number of failures in each window by a gamma variable, for each revisio
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from random import Random
 
@@ -55,14 +56,11 @@ def generate(regime: Regime, number: int) -> Stream:
             windows.append(Window(weight, _counts(canary), _counts(stable), served))
         else:
             windows.append(Window(weight, served, _counts(stable), served))
-    return Stream(windows)
+    return Stream(windows, partial(_halves, regime, number))
 
 
-def halves(regime: Regime, number: int, windows: int) -> list[tuple[Counts, Counts]]:
-    """Return windows from before a release: the stable revision's pods alone, in two halves that behave alike.
-
-    From these a judge may measure how bursty failures are. The regime's plan is not in force yet.
-    """
+def _halves(regime: Regime, number: int, windows: int) -> list[tuple[Counts, Counts]]:
+    """Return windows from before a release, when the regime's plan is not in force yet."""
     rng = Random(f"{SEED}/{regime.name}/{number}/before")
     half = regime.rps * WINDOW_SECONDS / 2
     usual = regime.plan(rng)[0].stable

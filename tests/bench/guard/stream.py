@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 WINDOW_SECONDS = 30
@@ -91,11 +91,21 @@ class Window:
     served: Counts
 
 
+def no_history(_: int) -> Sequence[tuple[Counts, Counts]]:
+    """Return no windows from before the release."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Stream:
-    """One release, from the first window of the canary to the last."""
+    """One release, from the first window of the canary to the last.
+
+    ``before``: takes a number of windows and gives what the stable revision's pods counted in so many of them before the
+    release, in two halves that are alike: from these a judge may measure how bursty failures are.
+    """
 
     windows: Sequence[Window]
+    before: Callable[[int], Sequence[tuple[Counts, Counts]]] = field(default=no_history, compare=False, repr=False)
 
     @cached_property
     def canary(self) -> Sums:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tests.bench.guard.argo.measurement import Measurement, Phase
-from tests.bench.guard.argo.metrics import RETAINED, Metric, Tally, assess, next_at
+from tests.bench.guard.argo.metrics import RETAINED, Metric, Tally, assess, due, next_at
 
 # From the best phase of a run to the worst.
 _ORDER = (Phase.SUCCESSFUL, Phase.RUNNING, Phase.PENDING, Phase.INCONCLUSIVE, Phase.ERROR, Phase.FAILED)
 # These end a run at once, unless the metric runs dry.
 _ENDING = (Phase.FAILED, Phase.ERROR, Phase.INCONCLUSIVE)
+# A timer never fires too early: whoever is woken at some time comes a moment after it.
+_MOMENT = 0.001
 
 
 class Effect(StrEnum):
@@ -65,9 +67,7 @@ def invalid(run: Run) -> str | None:
 def advance(run: Run, tallies: dict[str, Tally], now: float, ask: Callable[[Metric], Measurement]) -> Phase:
     """Measure whatever is due at ``now`` and return the phase of the run; ``tallies`` are kept by metric name."""
     for metric in run.metrics:
-        tally = tallies.get(metric.name)
-        over = tally is not None and tally.phase is not None and tally.phase.completed
-        if over or next_at(metric, tally) > now:
+        if not due(metric, tallies.get(metric.name), now + _MOMENT):
             continue
         tally = tallies.setdefault(metric.name, Tally())
         tally.record(ask(metric), now, run.retained(metric))

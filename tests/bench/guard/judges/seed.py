@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from tests.bench.guard.judges.judge import Outcome
 from tests.bench.guard.stream import WINDOW_SECONDS, Counts, Stream
@@ -23,6 +22,7 @@ _SERVICE_RANGE = 10
 _ORDERS_RANGE = 4
 _MAX_VIOLATIONS = 3
 _KEPT_MINUTES = 10
+_NO_DATA: Mapping[str, float] = {"error_rate": 0.0, "response_time": 0.0, "order_success": 0.0}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,6 @@ class Seed:
 
     minutes: bool
     thresholds: Thresholds = CRITICAL
-    NO_DATA: ClassVar[Mapping[str, float]] = {"error_rate": 0.0, "response_time": 0.0, "order_success": 0.0}
 
     def __call__(self, stream: Stream) -> Outcome:
         """Look at the end of every window."""
@@ -57,7 +56,7 @@ class Seed:
 
     def _metrics(self, stream: Stream, window: int) -> Mapping[str, float]:
         if not stream.answers(window):
-            return self.NO_DATA
+            return _NO_DATA
         service, orders = (_whole(stream, window, length) for length in (_SERVICE_RANGE, _ORDERS_RANGE))
         return {
             "error_rate": service.error_ratio,

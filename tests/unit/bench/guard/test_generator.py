@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.bench.guard.generator import generate, halves
+from tests.bench.guard.generator import generate
 from tests.bench.guard.regimes import ALTERNATIVES, NULLS
 from tests.bench.guard.stream import NOTHING, STALLED, WINDOWS, Counts, Stream
 
@@ -137,7 +137,7 @@ def test_a_drift_ends_at_four_times_the_usual() -> None:
 @pytest.mark.parametrize("phi", [1.0, 1.5, 3.0, 5.0])
 def test_burstiness_is_the_variance_over_that_of_independent_failures(phi: float) -> None:
     regime = REGIMES["iid-100" if phi == 1.0 else f"bursty-{phi:g}"]
-    failures = [pair[0].errors for pair in halves(regime, 0, 3000)]
+    failures = [pair[0].errors for pair in generate(regime, 0).before(3000)]
     # Half of 100 rps for 30 s, of which 0.5 % fail.
     assert statistics.fmean(failures) == pytest.approx(7.5, rel=0.1)
     assert statistics.variance(failures) / statistics.fmean(failures) == pytest.approx(phi, rel=0.15)
