@@ -3,6 +3,8 @@
 
 # Which sandbox: make sandbox-up SANDBOX=name
 SANDBOX ?= default
+# Where make conformance finds the vectors of the projects that the benchmark compares with; a relative path counts from here.
+VECTORS ?= ../shared/research/vectors
 # Any Python >= 3.11 runs the set-up, which then looks for the best one itself. Each candidate is really run, because
 # pyenv's shims are there for versions that are not switched on; the one behind .venv comes first because it is quick.
 find_python = for python in "$$(readlink -f .venv/bin/python)" python3.14 python3.13 python3.12 python3.11 python3; do \
@@ -12,7 +14,7 @@ VENV_PYTHON := .venv/bin/python
 LAUNCHER = $(VENV_PYTHON) -m sandbox.launcher
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sanity unit stateful integration molecule bench setup setup-oldest requirements binaries images \
+.PHONY: help demo test lint sanity unit stateful integration molecule conformance bench setup setup-oldest requirements binaries images \
 	sandbox-up sandbox-down sandbox-status clean python
 
 help: ## List the targets
@@ -45,7 +47,10 @@ integration: setup ## Integration tests on a sandbox that is started and stopped
 molecule: setup ## Molecule scenarios of the roles, on a sandbox of their own (SCENARIO=config; STEP=converge: on that of sandbox-up)
 	@$(VENV_PYTHON) -m tests.scenarios $(SCENARIO) $(if $(STEP),--step $(STEP) --sandbox $(SANDBOX))
 
-bench: setup ## Measure beside kubernetes.core and the kubectl plugin, on a sandbox of its own (PART=verbs, ROUNDS=5, STRICT=1)
+conformance: setup ## Check the rivals of the guard's benchmark against vectors beside the checkout (VECTORS=../shared/research/vectors)
+	@VECTORS="$(VECTORS)" $(VENV_PYTHON) -m tests.checks conformance
+
+bench: setup ## Measure beside what others use, on a sandbox of its own or by simulation (PART=verbs, apply or guard; ROUNDS=5, STRICT=1)
 	@$(VENV_PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(STRICT),--strict)
 
 setup: python ## Make the virtual environment .venv (a moment when nothing changed)

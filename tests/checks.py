@@ -1,6 +1,6 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The checks behind ``make lint``, ``make sanity``, ``make unit``, ``make integration``, ``make molecule`` and ``make test``."""
+"""The checks behind ``make test`` and its parts, and behind ``make molecule`` and ``make conformance``."""
 
 from __future__ import annotations
 
@@ -97,6 +97,11 @@ def molecule() -> None:
     scenarios.check()
 
 
+def conformance() -> None:
+    """Run the benchmark's rivals against the vectors that the variable VECTORS leads to; no part of ``make test``."""
+    _pytest(NEWEST.path / "bin" / "python", "tests/conformance", env={}, workers="0")
+
+
 def _matrix() -> list[Path]:
     """Return the interpreters to test on: the newest pair, and the oldest where this machine has it."""
     ensure(NEWEST)
@@ -142,6 +147,7 @@ def main() -> int:
         "stateful": stateful,
         "integration": integration,
         "molecule": molecule,
+        "conformance": conformance,
     }
     parser = argparse.ArgumentParser(prog="python -m tests.checks", description=__doc__)
     parser.add_argument("checks", nargs="+", choices=list(known))

@@ -1,8 +1,8 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure the collection beside what others use, on a sandbox of its own. ``make bench`` calls it.
+"""Measure the collection beside what others use: on a sandbox of its own, or by simulation. ``make bench`` calls it.
 
-python -m tests.bench [verbs] [apply] [--rounds N] [--only ITEM ...] [--strict] [--keep]
+python -m tests.bench [verbs] [apply] [guard] [--rounds N] [--only ITEM ...] [--strict] [--keep]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from sandbox.launcher.sandbox import Sandbox
 from tests.bench import machine
 from tests.bench.apply import part as apply
 from tests.bench.bench import Bench, figures_of
+from tests.bench.guard import part as guard
 from tests.bench.plays import Player
 from tests.bench.report import Report
 from tests.bench.verbs import part as verbs
@@ -40,6 +42,9 @@ _SANDBOX = "bench"
 _ROUNDS = 5
 
 
+Items = Mapping[str, Callable[[], Report]]
+
+
 @dataclass(frozen=True)
 class _Part:
     """A part of the benchmark: what it measures, in order, and which parts of the sandbox it does without."""
@@ -47,8 +52,40 @@ class _Part:
     items: Mapping[str, Callable[[Bench], Report]]
     not_needed: tuple[str, ...] = ()
 
+    @contextmanager
+    def ready(self, rounds: int, *, keep: bool) -> Iterator[Items]:
+        """Start what the part needs and give what it measures."""
+        ensure(BENCH)
+        with _bench(self, rounds, keep=keep) as bench:
+            yield {name: partial(item, bench) for name, item in self.items.items()}
 
-PARTS = {"verbs": _Part(verbs.ITEMS, verbs.NOT_NEEDED), "apply": _Part(apply.ITEMS, apply.NOT_NEEDED)}
+    def heading(self, rounds: int) -> str:
+        """Return what the figures are."""
+        return f"medians (smallest..largest) of {rounds} rounds"
+
+
+@dataclass(frozen=True)
+class _Simulation:
+    """A part that needs no sandbox, and no other environment; its items take the number of rounds."""
+
+    items: Mapping[str, Callable[[int], Report]]
+    releases: int
+
+    @contextmanager
+    def ready(self, rounds: int, *, keep: bool) -> Iterator[Items]:
+        """Give what the part measures; there is nothing to start, nor to keep."""
+        yield {name: partial(item, rounds) for name, item in self.items.items()}
+
+    def heading(self, rounds: int) -> str:
+        """Return what the figures are."""
+        return f"{rounds * self.releases} simulated releases of each kind, the same for every judge"
+
+
+PARTS: Mapping[str, _Part | _Simulation] = {
+    "verbs": _Part(verbs.ITEMS, verbs.NOT_NEEDED),
+    "apply": _Part(apply.ITEMS, apply.NOT_NEEDED),
+    "guard": _Simulation(guard.ITEMS, guard.RELEASES),
+}
 
 
 def main() -> int:
@@ -56,20 +93,19 @@ def main() -> int:
     arguments = _arguments()
     # Whoever ends it from outside gets what was measured so far, and no sandbox stays behind.
     signal.signal(signal.SIGTERM, _leave)
-    for environment in (NEWEST, BENCH):
-        ensure(environment)
+    ensure(NEWEST)
     missed = 0
     for name in arguments.parts or PARTS:
         part = PARTS[name]
-        items = {key: item for key, item in part.items.items() if not arguments.only or key in arguments.only}
         report = Report()
-        with _bench(part, arguments.rounds, keep=arguments.keep) as bench:
-            found = machine.describe()
+        with part.ready(arguments.rounds, keep=arguments.keep) as ready:
+            items = {key: item for key, item in ready.items() if not arguments.only or key in arguments.only}
+            found = machine.describe(compared=isinstance(part, _Part))
             try:
-                _measure(name, items, bench, report, found)
+                _measure(name, items, report, found)
             finally:
                 # Also what was measured before something went wrong.
-                _show(name, report, found, arguments.rounds)
+                _show(name, report, found, part.heading(arguments.rounds))
         missed += len(report.missed)
     if missed:
         say(f"MISSED {missed} goal{'s' if missed > 1 else ''}")
@@ -118,16 +154,14 @@ def _bench(part: _Part, rounds: int, *, keep: bool) -> Iterator[Bench]:
             say(f"sandbox {layout.name}: down, {count} processes stopped")
 
 
-def _measure(
-    name: str, items: Mapping[str, Callable[[Bench], Report]], bench: Bench, report: Report, found: dict[str, Any]
-) -> None:
+def _measure(name: str, items: Items, report: Report, found: dict[str, Any]) -> None:
     file = figures_of(name)
     file.parent.mkdir(exist_ok=True)
     for key, item in items.items():
         watch = Stopwatch()
         say(f"== {name}: {key}")
         try:
-            report.add(item(bench))
+            report.add(item())
         except (AssertionError, Refused, requests.RequestException) as error:
             # From the helpers of the integration tests, for which the test runner finds the words.
             raise ToolError(f"{key} could not be measured: {error}") from error
@@ -136,8 +170,8 @@ def _measure(
         say(f"{key}: measured in {watch}")
 
 
-def _show(name: str, report: Report, found: dict[str, Any], rounds: int) -> None:
-    head = [f"{name}: {machine.line(found)}", f"medians (smallest..largest) of {rounds} rounds"]
+def _show(name: str, report: Report, found: dict[str, Any], heading: str) -> None:
+    head = [f"{name}: {machine.line(found)}", heading]
     say("\n".join(["", *head, "", *report.lines(), "", f"every value: {figures_of(name).relative_to(ROOT)}"]))
 
 

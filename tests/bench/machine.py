@@ -26,26 +26,28 @@ print(json.dumps(found))
 """
 
 
-def describe() -> dict[str, Any]:
-    """Return the machine's size, how busy it is now, and the versions that are compared."""
+def describe(*, compared: bool = True) -> dict[str, Any]:
+    """Return the machine's size, how busy it is now, and the versions: ours, and those it is compared with, if it is."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
+    found = {
         "cores": os.cpu_count(),
         "memory_gib": round(memory / _GIB),
         "load_before": round(os.getloadavg()[0], 1),
         "ours": _versions(str(NEWEST.path / "bin" / "python")),
-        "others": _versions(str(BENCH.path / "bin" / "python")),
     }
+    return found | ({"others": _versions(str(BENCH.path / "bin" / "python"))} if compared else {})
 
 
 def line(machine: dict[str, Any]) -> str:
     """Return the machine as one line."""
-    ours, others = machine["ours"], machine["others"]
-    return (
+    ours, others = machine["ours"], machine.get("others")
+    found = (
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, load {machine['load_before']} before; "
-        f"ansible-core {ours['ansible_core']}, Python {ours['python']}, kubernetes {ours['kubernetes']}; "
-        f"kubernetes.core {others['kubernetes_core']} with ansible-core {others['ansible_core']}"
+        f"ansible-core {ours['ansible_core']}, Python {ours['python']}, kubernetes {ours['kubernetes']}"
     )
+    if not others:
+        return found
+    return f"{found}; kubernetes.core {others['kubernetes_core']} with ansible-core {others['ansible_core']}"
 
 
 def _versions(python: str) -> dict[str, str]:
