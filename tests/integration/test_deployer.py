@@ -21,11 +21,9 @@ RELEASED = {"api-gateway": "v2.8.0", "trading-service": "v2.8.0", "user-service"
 
 # What it may do with any object of a resource. In the namespace of the environment and in that for monitoring:
 SHARED = {
-    "configmaps": "get list create patch delete",
-    # Those that services of the namespace get their environment from, in copies.
-    "secrets": "get list create patch delete",
+    "configmaps": "get list create patch",
+    "secrets": "get create patch",
     "services": "get list create patch",
-    "pods": "list",
     "resourcequotas": "get create patch",
     "limitranges": "get create patch",
     "serviceaccounts": "get list",
@@ -34,21 +32,13 @@ SHARED = {
     "networkpolicies.networking.k8s.io": "get list create patch",
     "poddisruptionbudgets.policy": "get list create patch",
     "statefulsets.apps": "get list watch create patch",
-    # Before an old copy of configuration goes: whether anything still uses it.
-    **dict.fromkeys(
-        (
-            *("deployments.apps", "replicasets.apps", "daemonsets.apps", "controllerrevisions.apps"),
-            *("jobs.batch", "cronjobs.batch", "ingresses.networking.k8s.io"),
-            *("rollouts.argoproj.io", "experiments.argoproj.io"),
-            *("analysistemplates.argoproj.io", "analysisruns.argoproj.io"),
-        ),
-        "list",
-    ),
 }
 # In the namespace of the environment alone, besides:
 OWN = {
+    "configmaps": "delete",
+    "secrets": "list delete",
     "services": "watch",
-    "pods": "get watch",
+    "pods": "get list watch",
     "events": "create",
     "deployments.apps": "get list watch create patch",
     "replicasets.apps": "list watch",
@@ -62,6 +52,11 @@ OWN = {
     "horizontalpodautoscalers.autoscaling": "get list create patch delete",
     "routes.route.openshift.io": "get list create patch",
     "routes/custom-host.route.openshift.io": "create",
+    # Before an old copy of configuration goes: whether anything still uses it.
+    **dict.fromkeys(
+        ("daemonsets.apps", "controllerrevisions.apps", "cronjobs.batch", "experiments.argoproj.io"),
+        "list",
+    ),
 }
 SERVICES = (
     *("api-gateway", "trading-service", "user-service", "analytics-service", "notification-service"),

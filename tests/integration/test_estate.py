@@ -34,8 +34,8 @@ class Estate:
         """Run a playbook on an environment's inventory."""
         inventory = ROOT / "inventories" / environment
         given = {"TRADESENSE_GENERATED": str(self._folder / "generated")}
-        # Development generates what it is not given.
-        secrets = {} if environment == "development" else SECRETS
+        # Development generates what it is not given. The namespace for monitoring is shared: all say the same of it.
+        secrets = {"ALERT_WEBHOOK_URL": SECRETS["ALERT_WEBHOOK_URL"]} if environment == "development" else SECRETS
         path = ROOT / "playbooks" / f"{playbook}.yml"
         return self._ansible.playbook(path, "-i", str(inventory), *arguments, environment={**given, **secrets})
 

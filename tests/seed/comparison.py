@@ -26,7 +26,10 @@ _QUANTITY = re.compile(r"\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?")
 
 @dataclass(frozen=True)
 class Difference:
-    """What is here instead of a field of the architecture, and why. ``here`` is a value, or the word ``absent``."""
+    """What is here instead of a field of the architecture, and why.
+
+    ``here`` is a value, the word ``absent``, or the limits of a number that somebody sets at run time: ``{between: [3, 20]}``.
+    """
 
     here: Any
     why: str
@@ -92,6 +95,10 @@ def compare(wanted: Expected, live: Obj | None, secrets: Mapping[str, str]) -> l
         here = there.get(key, ABSENT)
         if key not in used:
             problems.append(f"{wanted.title}: differences.yml names {key}, which the architecture does not have")
+        elif isinstance(difference.here, dict) and set(difference.here) == {"between"}:
+            low, high = difference.here["between"]
+            if not isinstance(here, int) or not low <= here <= high:
+                problems.append(f"{wanted.title}: {key} is {here!r}, not between {low} and {high}")
         elif here != difference.here:
             problems.append(f"{wanted.title}: {key} is {here!r}, not {difference.here!r} as differences.yml says")
         elif here == dict(nodes(asked)).get(key):

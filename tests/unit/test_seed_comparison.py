@@ -93,3 +93,12 @@ def test_rules_are_compared_by_resource() -> None:
     assert compare(wanted, {"kind": "Role", "metadata": {}, "rules": less}, {}) == [
         f"Role/one: rules[secrets].verbs[1] is {ABSENT!r}, not 'list'"
     ]
+
+
+def test_a_number_that_is_set_at_run_time_has_limits() -> None:
+    wanted = Expected(
+        {**WANTED, "spec": {"replicas": 3}}, "Service/one", {"spec.replicas": Difference({"between": [2, 4]}, "why")}
+    )
+    assert compare(wanted, live(replicas=4), {}) == []
+    assert compare(wanted, live(replicas=5), {}) == ["Service/one: spec.replicas is 5, not between 2 and 4"]
+    assert compare(wanted, live(), {}) == ["Service/one: spec.replicas is 'absent', not between 2 and 4"]

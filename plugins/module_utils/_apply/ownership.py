@@ -176,6 +176,10 @@ def _leave_strategy(request: Request, live: Obj) -> None:
         spec["strategy"] = owned
 
 
+# What the server fills in inside of parts that are owned as a whole, such as a `fieldRef`: nobody sent it.
+_FILLED_IN: tuple[tuple[str, object], ...] = (("apiVersion", "v1"), ("divisor", "0"))
+
+
 def _still_wanted(owned: object, wanted: Obj) -> bool:
     """Return whether everything we once sent is still sent, whatever its value: what is not would be removed."""
     return owned is None or _shape_within(owned, wanted)
@@ -186,7 +190,7 @@ def _shape_within(owned: object, wanted: object) -> bool:
         return isinstance(wanted, dict) and all(
             key in wanted and _shape_within(value, wanted[key])
             for key, value in owned.items()
-            if value not in (None, {}, [])
+            if value not in (None, {}, []) and (key in wanted or (key, value) not in _FILLED_IN)
         )
     if isinstance(owned, list) and isinstance(wanted, list):
         names = [item.get("name") for item in owned if isinstance(item, dict)]

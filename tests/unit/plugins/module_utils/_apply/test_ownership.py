@@ -216,6 +216,22 @@ class TestTemplate:
         assert (request.pending, request.template_changes, request.keeps_template) == (False, False, True)
         assert request.body["spec"]["template"] == template()
 
+    def test_what_the_server_fills_in_inside_of_a_part_owned_as_a_whole_is_no_removal(self) -> None:
+        """A reference is owned as a whole; the server writes the version of its field into it."""
+        sent: Obj = {"fieldRef": {"fieldPath": "metadata.name"}}
+        stored: Obj = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}
+        fields = copy.deepcopy(OUR_TEMPLATE)
+        pod = fields["f:spec"]["f:template"]["f:spec"]
+        container = pod["f:containers"]['k:{"name":"trading-service"}']
+        container["f:env"]['k:{"name":"POD"}'] = {".": {}, "f:name": {}, "f:valueFrom": {"f:fieldRef": {}}}
+        manifest, live = wanted_rollout(), live_rollout(ours(fields))
+        for item, reference in ((manifest, sent), (live, stored)):
+            env = item["spec"]["template"]["spec"]["containers"][0]["env"]
+            env.append({"name": "POD", "valueFrom": reference})
+        assert not request_for(manifest, live, scaled=False, keep_template=True).pending
+        del manifest["spec"]["template"]["spec"]["containers"][0]["env"][-1]
+        assert request_for(manifest, live, scaled=False, keep_template=True).pending
+
     def test_the_same_template_sent_for_a_release_starts_none(self) -> None:
         live = live_rollout(ours(OUR_TEMPLATE), promoted=FIRST)
         request = request_for(wanted_rollout(), live, scaled=False, keep_template=False)
