@@ -3,9 +3,9 @@
 """How much noisier than independent requests a service is. Private to this collection.
 
 An A/A comparison: in every window the pods of stable are split into two halves a and b, which differ by chance only. Of K
-failures ``ka`` is then hypergeometric with mean ``K na/n``, and ``X = (ka - K na/n)^2 / (K (na/n) (nb/n))`` is 1 on average when requests
-fail independently, and phi when the variance is phi times that. Bursts that last longer than a window show in sums of windows, so
-blocks of several windows are looked at too, and the largest phi counts.
+failures ``ka`` is then hypergeometric with mean ``K na/n``, and ``X = (ka - K na/n)^2 / (K (na/n) (nb/n))`` is 1 on average when
+requests fail independently, and phi when the variance is phi times that. Bursts that last longer than a window show in sums of
+windows, so blocks of several windows are looked at too, and the largest phi counts.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ def average(weighted: Iterable[tuple[float, float]]) -> float:
     """Return the logarithm of the weighted average of e-values; 0 (an e-value of 1) for none.
 
     ``E = sum w_i E_i / sum w_i`` is an e-value under any dependence of the E_i and never weaker than Bonferroni's correction
-    (Vovk and Wang, "E-values: calibration, combination and applications", 2021). A product would not be one: metrics of the same requests depend on each other.
+    (Vovk and Wang, "E-values: calibration, combination and applications", 2021). A product would not be one: metrics of the same
+    requests depend on each other.
 
     Args:
         weighted: weight (0 or more) and logarithm of the e-value of each.

@@ -97,7 +97,7 @@ def test_false_rollbacks_stay_below_alpha(rps: float, rate: Rate) -> None:
 def test_the_guarantee_needs_no_margin_and_no_tempering() -> None:
     rng = Random(7)
     bare = Relative(1.0, 1.0)
-    releases = 400
+    releases = 250
     false = sum(first_over(bare, release(rng, 20, incident), 0.05) is not None for _ in range(releases))
     assert false > 0, "a test that never errs would show nothing"
     assert upper_limit(false, releases) < 0.05, false
@@ -107,15 +107,15 @@ def test_bursts_of_one_revision_break_it_and_tempering_mends_it() -> None:
     """Each failure brings two more in the same revision: the variance is three times the binomial's."""
     rng = Random(3)
     found = {1.0: 0, 3.0: 0}
-    for _ in range(150):
+    for _ in range(80):
         calm = list(release(rng, 100, constant(0.005 / 3)))
         burst = [
             Pair(Counts(p.canary.n, min(3 * p.canary.k, p.canary.n)), Counts(p.stable.n, 3 * p.stable.k)) for p in calm
         ]
         for phi in found:
             found[phi] += first_over(Relative(1.0, phi), burst, 0.05) is not None
-    assert found[1.0] > 15
-    assert upper_limit(found[3.0], 150) < 0.06
+    assert found[1.0] > 8
+    assert upper_limit(found[3.0], 80) < 0.08
 
 
 def test_five_points_more_are_seen_in_a_window_at_100_rps() -> None:
