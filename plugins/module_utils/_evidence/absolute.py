@@ -12,6 +12,7 @@ Both depend on the counts since the start only, so a process is two numbers, and
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Protocol
@@ -44,13 +45,8 @@ class ShareLimit:
 
     def log_e(self, total: Counts) -> float:
         """Return the logarithm of the e-value of what was counted since a start."""
-        failed, passed = total.k, total.n - total.k
-        terms = []
-        for effect in self.grid:
-            p1 = min(_HIGHEST, self.p0 * effect)
-            up, down = math.log(p1 / self.p0), math.log((1 - p1) / (1 - self.p0))
-            terms.append((failed * up + passed * down) / self.burstiness)
-        return log_sum(terms) - math.log(len(terms))
+        failed, passed = total.k / self.burstiness, (total.n - total.k) / self.burstiness
+        return _mean([failed * up + passed * down for up, down in _steps(self.p0, self.grid)])
 
 
 @dataclass(frozen=True)
@@ -68,8 +64,18 @@ class EventLimit:
     def log_e(self, total: Counts) -> float:
         """Return the logarithm of the e-value of what was counted since a start."""
         expected = self.rate * total.n
-        terms = [(total.k * math.log(effect) - expected * (effect - 1)) / self.burstiness for effect in self.grid]
-        return log_sum(terms) - math.log(len(terms))
+        return _mean([(total.k * math.log(effect) - expected * (effect - 1)) / self.burstiness for effect in self.grid])
+
+
+@functools.lru_cache(maxsize=1024)
+def _steps(p0: float, grid: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
+    """Return what a failure and a success add for each effect size."""
+    ends = [min(_HIGHEST, p0 * effect) for effect in grid]
+    return tuple((math.log(p1 / p0), math.log((1 - p1) / (1 - p0))) for p1 in ends)
+
+
+def _mean(terms: list[float]) -> float:
+    return log_sum(terms) - math.log(len(terms))
 
 
 @dataclass(frozen=True, slots=True)
