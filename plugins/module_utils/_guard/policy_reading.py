@@ -51,12 +51,13 @@ def read_policies(written: object, overrides: object = None) -> Policies:
     """
     found: list[str] = []
     place = Place(POLICY, found)
-    whole = merged(plain(written or {}), plain(overrides or {}))
-    services: Mapping[str, Any] = {}
-    if isinstance(whole, dict):
-        given = whole.pop(_SERVICES, None) or {}
-        kind = map_of(NAME, native("a mapping of the keys that differ"))
-        services = cast("dict[str, Any]", kind.read(given, place.key(_SERVICES)))
+    for given in (written, overrides):
+        if given is not None and not isinstance(given, Mapping):
+            place.refuse(given, SHAPE.accepts)
+    raise_if_any(found, _REASON)
+    whole = cast("dict[str, Any]", merged(plain(written or {}), plain(overrides or {})))
+    kind = map_of(NAME, native("a mapping of the keys that differ"))
+    services = cast("dict[str, Any]", kind.read(whole.pop(_SERVICES, None) or {}, place.key(_SERVICES)))
     base = _read(whole, place)
     # What is wrong in the base would be told once more for every service.
     if not found:

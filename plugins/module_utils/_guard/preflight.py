@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a rollback may be done now: checks on a described situation. Pure functions. Private to this collection.
 
-Every check has a result, passed or not, and a sentence; all of them are kept with the release. A check that fails holds the release
-and calls somebody: a rollback that makes things worse is worse than none. Failing the lock only means to try again.
+Every check has a result, passed or not, and a sentence; all of them are kept with the release. A check that fails holds the
+release and calls somebody: a rollback that makes things worse is worse than none. Failing the lock only means to try again.
 """
 
 from __future__ import annotations

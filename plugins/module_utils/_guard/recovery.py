@@ -107,7 +107,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check came to, in a sentence without a full stop, and the seconds left for it."""
+    """What a check came to, in a sentence without a full stop."""
 
     check: Check
     verdict: Recovery
@@ -162,7 +162,9 @@ def looked(policy: Policy, watch: Watch, window: ServiceWindow) -> Watch:
             found = counts(limit.stream)
             if found is not None and found.n:
                 seen_any = seen_any or each.metric is Metric.ERROR_RATE
-                clean = clean and found.k <= limit.share * (1 if limit.per_window else found.n)
+                # A few failures in a few requests are for the evidence to judge.
+                above = found.k > limit.share * (1 if limit.per_window else found.n)
+                clean = clean and not (above and found.k >= policy.consecutive_failures)
         if each.critical:
             limit, name = each.critical, str(each.critical.stream)
             found = counts(limit.stream)
