@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .counts import NOTHING, Counts
+from .counts import Counts
 
 # Parts of the short window; it moves on by that much.
 _PARTS = 5
@@ -114,9 +114,6 @@ def burn(trail: Trail, windows: BurnWindows, budget: float) -> Burn:
 
 def _rate(parts: Sequence[tuple[int, int, int]], oldest: int, length: int, covered: int) -> float:
     """Return the share of failures of the last ``length`` windows, of which only ``covered`` may have been watched."""
-    total = NOTHING
-    for number, n, k in parts:
-        if number >= oldest:
-            total += Counts(n, k)
-    share = total.rate
-    return 0.0 if share is None else share * min(covered / length, 1.0)
+    trials = sum([n for number, n, _ in parts if number >= oldest])
+    failed = sum([k for number, _, k in parts if number >= oldest])
+    return failed / trials * min(covered / length, 1.0) if trials else 0.0

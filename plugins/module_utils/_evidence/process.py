@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import add
 
 from .starts import Starts, log_sum
 
@@ -85,19 +86,10 @@ def advanced(process: Process, index: int, factors: tuple[float, ...] | None, st
             if len(rows) >= starts.kept:
                 rows.remove(min(rows, key=_log_wealth))
             rows.append(Row(math.log(opening), (0.0,) * len(factors)))
-    rows = [Row(row.log_weight, tuple([a + b for a, b in zip(row.sums, factors)])) for row in rows]
-    wealth = [_log_wealth(row) for row in rows]
-    wealth.append(starts.log_rest(started))
-    log_e = log_sum(wealth)
+    rows = [Row(row.log_weight, tuple(map(add, row.sums, factors))) for row in rows]
+    log_e = log_sum([*map(_log_wealth, rows), starts.log_rest(started)])
     return Process(index, started, log_e, max(process.peak, log_e), tuple(rows))
 
 
 def _log_wealth(row: Row) -> float:
-    sums = row.sums
-    highest = max(sums)
-    total = 0.0
-    for each in sums:
-        # Below that nothing is left of it in the sum, and exp is what this costs.
-        if each - highest > -40.0:
-            total += math.exp(each - highest)
-    return row.log_weight + highest + math.log(total / len(sums))
+    return row.log_weight + log_sum(row.sums) - math.log(len(row.sums))

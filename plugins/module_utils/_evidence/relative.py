@@ -16,6 +16,7 @@ inequalities for sums of bounded random variables", 1963.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -25,6 +26,11 @@ from .starts import USUAL, Starts
 
 GRID = (1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0)
 """Effect sizes: odds ratios, in units of the margin."""
+
+
+@functools.lru_cache(maxsize=64)
+def _logs(grid: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
+    return tuple((effect, math.log(effect)) for effect in grid)
 
 
 @dataclass(frozen=True)
@@ -54,12 +60,14 @@ class Relative:
         exposed, control = self.margin * pair.canary.n, pair.stable.n
         failed, others = pair.canary.k, pair.stable.k
         null = exposed + control
-        result = []
-        for effect in self.grid:
-            # log(q/r) = log(effect) + log(null/total), log((1-q)/(1-r)) = log(null/total)
-            less = math.log(null / (effect * exposed + control))
-            result.append((failed * (math.log(effect) + less) + others * less) / self.burstiness)
-        return tuple(result)
+        # log((1-q)/(1-r)) = log(null/total) with total = effect exposed + control, and log(q/r) is log(effect) more.
+        together, level, phi = failed + others, math.log(null), self.burstiness
+        return tuple(
+            [
+                (failed * log_effect + together * (level - math.log(effect * exposed + control))) / phi
+                for effect, log_effect in _logs(self.grid)
+            ]
+        )
 
     def update(self, process: Process, index: int, pair: Pair | None) -> Process:
         """Return the state after window ``index``; None is a window without data, which says nothing."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp, log
 
 _BASEL = 6 / math.pi**2
 
@@ -25,13 +27,13 @@ class Starts:
         planned: starts within the planned time; they share ``1 - tail`` equally. 0: the time is unknown.
         tail: what is left for starts after the planned time; start number s of them gets ``6 / (pi (s + 1))^2`` of it.
         kept: how many processes are kept. Before one more starts, the poorest is given up, its wealth counted as 0 from
-            then on: that can only lower the evidence.
+            then on: that can only lower the evidence. While all is well the poorest is the oldest, far below the others.
     """
 
     every: int = 10
     planned: int = 6
     tail: float = 0.1
-    kept: int = 12
+    kept: int = 6
 
     def weight(self, number: int) -> float:
         """Return the share of start ``number``, counted from 0."""
@@ -51,7 +53,7 @@ class Starts:
     def log_rest(self, started: int) -> float:
         """Return the logarithm of the weight of all starts to come; minus infinity if there are none."""
         rest = _rest(self, started)
-        return math.log(rest) if rest > 0 else -math.inf
+        return log(rest) if rest > 0 else -math.inf
 
 
 USUAL = Starts()
@@ -66,9 +68,11 @@ def _rest(starts: Starts, started: int) -> float:
     return max(1.0 - math.fsum(starts.weight(number) for number in range(started)), 0.0)
 
 
-def log_sum(values: list[float]) -> float:
+def log_sum(values: Sequence[float]) -> float:
     """Return the logarithm of the sum of what has these logarithms; minus infinity for nothing."""
     highest = max(values, default=-math.inf)
     if highest == -math.inf:
         return highest
-    return highest + math.log(math.fsum(math.exp(value - highest) for value in values))
+    # What is smaller by e^-40 is lost in the sum anyway, and exp is what this costs.
+    least = highest - 40.0
+    return highest + log(sum([exp(value - highest) for value in values if value > least]))

@@ -28,7 +28,7 @@ def evidence_of(policy: Policy, state: State) -> Evidence:
         if each.weight > 0:
             weights[each.metric.value] = each.weight
             relative[each.metric.value] = average(
-                (1.0, state.relative.get(str(stream), _NEW).log_e) for stream in each.compared
+                [(1.0, state.relative.get(name, _NEW).log_e) for name, _ in each.named]
             )
     absolute = _over(policy, state.canary)
     stable = _over(policy, state.stable)
@@ -51,11 +51,11 @@ def evidence_of(policy: Policy, state: State) -> Evidence:
 
 
 def _over(policy: Policy, counted: Mapping[str, Absolute]) -> dict[str, float]:
-    return {each.metric.value: _log_e(policy, counted, each.critical) for each in policy.metrics if each.critical}
+    return {name: _log_e(policy, counted, limit) for name, limit in policy.critical_limits}
 
 
 def _log_e(policy: Policy, counted: Mapping[str, Absolute], limit: Limit) -> float:
-    return counted.get(str(limit.stream), _NOTHING).log_e(limit.threshold, policy.starts)
+    return counted.get(str(limit.stream), _NOTHING).log_e(limit.threshold, policy.limit_starts)
 
 
 def _together(policy: Policy, by_metric: Mapping[str, float]) -> float:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from .._evidence.absolute import Absolute, counted
@@ -17,10 +17,11 @@ from .._windows.model import ServiceWindow, Stream
 from .._words import Metric
 from .facts import Facts
 from .levels import evidence_of
-from .policy import Limit, MetricPolicy, Policy
+from .policy import Limit, Policy
 from .state import Last, Run, State
 
 _NEW = Process()
+_NOTHING = Absolute()
 
 
 def observe(policy: Policy, state: State, window: ServiceWindow, facts: Facts) -> State:
@@ -44,27 +45,21 @@ def warming(policy: Policy, state: State, index: int, facts: Facts) -> bool:
     return policy.clock(state.origin).span(index).start < facts.ready_at + policy.warm_up
 
 
-def main_stream(metric: MetricPolicy) -> Stream:
-    """Return the stream that stands for a metric: that of its threshold, or else the first that is compared."""
-    limit = metric.critical or metric.warning
-    return limit.stream if limit else metric.compared[0]
-
-
 def _learn(policy: Policy, state: State, window: ServiceWindow, facts: Facts) -> State:
     """Return the state with all counts of the window in it."""
     index = window.index
     relative, last, usual = dict(state.relative), dict(state.last), dict(state.usual)
     certificates, costs = dict(state.certificates), dict(state.costs)
     for each in policy.metrics:
-        name, main = each.metric.value, main_stream(each)
+        name, main = each.metric.value, each.main
         if each.weight > 0:
-            for stream in each.compared:
+            for key, stream in each.named:
                 pair = window.pair(stream) if facts.control else None
-                relative[str(stream)] = each.relative.update(relative.get(str(stream), _NEW), index, pair)
-        for stream in dict.fromkeys((main, *each.compared, *(limit.stream for limit in each.limits))):
+                relative[key] = each.relative.update(relative.get(key, _NEW), index, pair)
+        for key, stream in each.shown:
             found = window.of_canary(stream)
             if found is not None:
-                last[str(stream)] = Last(index, found, window.of_stable(stream) if facts.control else None)
+                last[key] = Last(index, found, window.of_stable(stream) if facts.control else None)
         pair = window.pair(main) if facts.control else None
         if pair:
             usual[name] = usual.get(name, NOTHING) + pair.stable
@@ -84,8 +79,8 @@ def _learn(policy: Policy, state: State, window: ServiceWindow, facts: Facts) ->
         windows=state.windows + (not lacking),
         served=state.served + (errors.n if errors else 0),
         relative=relative,
-        canary=_counted(policy, state.canary, index, {s: window.of_canary(s) for s in _limit_streams(policy)}),
-        stable=_counted(policy, state.stable, index, {s: window.of_stable(s) for s in _limit_streams(policy)}),
+        canary=_counted(policy, state.canary, index, window.of_canary),
+        stable=_counted(policy, state.stable, index, window.of_stable),
         split=_split(policy, state.split, window, facts),
         certificates=certificates,
         costs=costs,
@@ -97,24 +92,14 @@ def _learn(policy: Policy, state: State, window: ServiceWindow, facts: Facts) ->
     )
 
 
-def _limit_streams(policy: Policy) -> dict[Stream, Limit]:
-    """Return the streams with a threshold, each with the one that matters most."""
-    found: dict[Stream, Limit] = {}
-    for each in policy.metrics:
-        for limit in each.limits:
-            found[limit.stream] = limit
-    return found
-
-
 def _counted(
-    policy: Policy, before: Mapping[str, Absolute], index: int, counts: Mapping[Stream, Counts | None]
+    policy: Policy, before: Mapping[str, Absolute], index: int, counts_of: Callable[[Stream], Counts | None]
 ) -> dict[str, Absolute]:
     after = {}
-    for stream, limit in _limit_streams(policy).items():
-        found = counts[stream]
+    for name, stream, limit in policy.limit_streams:
+        found = counts_of(stream)
         exposed = Counts(1, found.k) if found is not None and limit.per_window else found
-        state = before.get(str(stream), Absolute())
-        after[str(stream)] = counted(state, index, exposed, policy.starts, limit.threshold)
+        after[name] = counted(before.get(name, _NOTHING), index, exposed, policy.limit_starts, limit.threshold)
     return after
 
 
@@ -130,7 +115,7 @@ def _missing_by(policy: Policy, state: State, window: ServiceWindow, facts: Fact
     """Return how many windows in a row each metric has had no data, where there should be some."""
     found = {}
     for each in policy.metrics:
-        name, main = each.metric.value, main_stream(each)
+        name, main = each.metric.value, each.main
         there = window.of_canary(main) is not None and (not facts.control or window.of_stable(main) is not None)
         found[name] = 0 if there else state.missing_by.get(name, 0) + 1
     return found
@@ -138,7 +123,7 @@ def _missing_by(policy: Policy, state: State, window: ServiceWindow, facts: Fact
 
 def _settled(policy: Policy, state: State, window: ServiceWindow, facts: Facts) -> State:
     """Return the state with what is counted in rows: windows over thresholds, clean and calm ones, and the onset."""
-    limits = {each.metric.value: each.critical for each in policy.metrics if each.critical}
+    limits = dict(policy.critical_limits)
     canary = {name: _judged(policy, limit, window.of_canary(limit.stream)) for name, limit in limits.items()}
     stable = {name: _judged(policy, limit, window.of_stable(limit.stream)) for name, limit in limits.items()}
     clean, stable_clean = _run(state.clean, canary), _run(state.stable_clean, stable)

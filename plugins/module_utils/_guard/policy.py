@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -66,6 +67,23 @@ class MetricPolicy:
         """Its name."""
         return self.definition.metric
 
+    @functools.cached_property
+    def main(self) -> Stream:
+        """The stream that stands for it: that of its threshold, or else the first that is compared."""
+        limit = self.critical or self.warning
+        return limit.stream if limit else self.compared[0]
+
+    @functools.cached_property
+    def named(self) -> tuple[tuple[str, Stream], ...]:
+        """The streams that are compared, by name."""
+        return tuple((str(stream), stream) for stream in self.compared)
+
+    @functools.cached_property
+    def shown(self) -> tuple[tuple[str, Stream], ...]:
+        """All streams that reasons may speak of, by name."""
+        streams = dict.fromkeys((self.main, *self.compared, *(limit.stream for limit in self.limits)))
+        return tuple((str(stream), stream) for stream in streams)
+
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The thresholds there are."""
@@ -127,6 +145,7 @@ class Policy:
     Attributes:
         written: the whole policy in its normal form, from which it can be made again.
         metrics: those that the service has.
+        starts: of comparisons; `limit_starts` those of thresholds.
         split: the test of requests against weight; None: it is off.
         burstiness: phi of what has none of its own.
     """
@@ -141,6 +160,7 @@ class Policy:
     min_requests: int
     levels: Levels
     starts: Starts
+    limit_starts: Starts
     metrics: tuple[MetricPolicy, ...]
     traffic: Definition | None
     split: Split | None
@@ -162,6 +182,17 @@ class Policy:
     def clock(self, origin: float) -> Clock:
         """Return the windows of a watch that began at ``origin``, seconds since the epoch."""
         return Clock(origin, self.window, self.delay, self.staleness)
+
+    @functools.cached_property
+    def limit_streams(self) -> tuple[tuple[str, Stream, Limit], ...]:
+        """The streams with a threshold: name, stream, and the threshold that matters most."""
+        found = {limit.stream: limit for each in self.metrics for limit in each.limits}
+        return tuple((str(stream), stream, limit) for stream, limit in found.items())
+
+    @functools.cached_property
+    def critical_limits(self) -> tuple[tuple[str, Limit], ...]:
+        """The critical thresholds, by metric."""
+        return tuple((each.metric.value, each.critical) for each in self.metrics if each.critical)
 
     @property
     def definitions(self) -> tuple[Definition, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from .._catalog.kinds import map_of, native
@@ -114,6 +115,7 @@ def policy_of(written: Obj, *, trading: bool, burstiness: Mapping[Metric, float]
             evidence["resume_windows"],
         ),
         starts=starts,
+        limit_starts=replace(starts, kept=4),
         metrics=metrics,
         traffic=Definition(Metric.REQUEST_RATE, Kind.TRAFFIC, traffic["series"]) if traffic["enabled"] else None,
         split=Split(traffic["burstiness"], starts=starts) if traffic["enabled"] else None,

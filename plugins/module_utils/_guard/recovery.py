@@ -169,8 +169,8 @@ def looked(policy: Policy, watch: Watch, window: ServiceWindow) -> Watch:
             limit, name = each.critical, str(each.critical.stream)
             found = counts(limit.stream)
             exposed = Counts(1, found.k) if found is not None and limit.per_window else found
-            states[name] = counted(states.get(name, Absolute()), index, exposed, policy.starts, limit.threshold)
-            weighted.append((each.weight or 0.1, states[name].log_e(limit.threshold, policy.starts)))
+            states[name] = counted(states.get(name, Absolute()), index, exposed, policy.limit_starts, limit.threshold)
+            weighted.append((each.weight or 0.1, states[name].log_e(limit.threshold, policy.limit_starts)))
     requests = counts(Stream(Metric.ERROR_RATE))
     quiet = watch.quiet + 1 if bad is None or bad.n == 0 else 0
     after = replace(watch, seen=index, quiet=quiet, counted=states, log_e=average(weighted))

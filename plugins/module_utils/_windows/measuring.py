@@ -57,6 +57,17 @@ def measure(
     return result
 
 
+def buckets_of(found: Mapping[Revision, Pods], definition: Definition) -> frozenset[float]:
+    """Return the buckets of a histogram that are needed, seconds: so many fewer are to be asked for next time.
+
+    Right as long as the same revisions are asked for; a new one may have other buckets.
+    """
+    if definition.kind is not Kind.SLOWER:
+        return frozenset()
+    columns = _columns(found, definition)
+    return frozenset(bound for where in columns.values() for bound in where.values() if bound != NOWHERE)
+
+
 def counts_by_pod(
     pods: Pods, definition: Definition, stream: Stream, span: Span, staleness: float
 ) -> dict[str, Counts]:

@@ -12,7 +12,7 @@ They are to be asked over a range of time (`Clock.needed`). No query can be buil
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .definitions import USUAL_LABELS, Definition, Kind, LabelNames
@@ -59,12 +59,20 @@ class Scope:
         return f"{self.labels.service}, {self.labels.hash}, {self.labels.pod}"
 
 
-def query(definition: Definition, scope: Scope) -> str:
-    """Return the query of a metric for all revisions of a scope."""
+def query(definition: Definition, scope: Scope, buckets: Iterable[float] = ()) -> str:
+    """Return the query of a metric for all revisions of a scope.
+
+    Args:
+        definition: the metric.
+        scope: whose series.
+        buckets: the buckets of a histogram to ask for, seconds, once they are known (`measuring.buckets_of`); none: all.
+    """
     by, inside = scope.by, scope.matchers
     if definition.kind is Kind.SLOWER:
-        buckets = f"sum by ({by}, {LE}) ({definition.series}_bucket{{{inside}}})"
-        return f"{buckets}\nor\n{_time(f'{definition.series}_count', inside, by)}"
+        known = [_le(bound) for bound in sorted(buckets)]
+        only = f",{LE}=~{_quoted('|'.join([*known, '[+]Inf']))}" if known else ""
+        asked = f"sum by ({by}, {LE}) ({definition.series}_bucket{{{inside}{only}}})"
+        return f"{asked}\nor\n{_time(f'{definition.series}_count', inside, by)}"
     trials = definition.exposure or definition.series
     parts = [_part(ALL, f"sum by ({by}) ({trials}{{{inside}}})"), _time(trials, inside, by)]
     if definition.kind is Kind.SHARE:
@@ -74,17 +82,18 @@ def query(definition: Definition, scope: Scope) -> str:
     return "\nor\n".join(parts)
 
 
-def queries(definitions: Sequence[Definition], scope: Scope) -> dict[Definition, str]:
-    """Return the query of each metric."""
-    return {definition: query(definition, scope) for definition in definitions}
-
-
 def _time(series: str, inside: str, by: str) -> str:
     return _part(TIME, f"max by ({by}) (timestamp({series}{{{inside}}}))")
 
 
 def _part(name: str, expression: str) -> str:
     return f'label_replace({expression}, "{PART}", "{name}", "", "")'
+
+
+def _le(bound: float) -> str:
+    """Return the expression for a bound as clients write it: 1 or 1.0."""
+    text = re.escape(repr(bound).removesuffix(".0"))
+    return f"{text}([.]0)?"
 
 
 def _one_of(values: Iterable[str]) -> str:

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .._analysis.model import Series
+from .._analysis.model import Point, Series
 from .definitions import Definition, Kind, LabelNames
 from .model import Revision
 from .queries import ALL, FAILED, INFINITE, LE, PART, TIME
@@ -45,26 +45,40 @@ def tracks(series: Iterable[Series], definition: Definition, names: LabelNames) 
         definition: the metric.
         names: the labels of a pod.
     """
-    found: dict[tuple[Revision, str], dict[str, dict[float, float]]] = {}
+    # (service, hash, pod) -> what -> value at each time
+    found: dict[tuple[str, str, str], dict[str, dict[float, float]]] = {}
     column = LE if definition.kind is Kind.SLOWER else PART
     for one in series:
         labels = one.labels
         pod, which = labels.get(names.pod), labels.get(PART) or labels.get(column)
-        revision = Revision(labels.get(names.service, ""), labels.get(names.hash, ""))
-        if not pod or not which or not revision.service or not revision.hash:
+        service, revision = labels.get(names.service), labels.get(names.hash)
+        if not pod or not which or not service or not revision:
             continue
-        columns = found.setdefault((revision, pod), {})
-        values = columns.setdefault(which, {})
-        for timestamp, value in one.points:
-            # The first one counts: a counter has one value at a time. False for NaN too.
-            if 0 <= value < math.inf:
-                values.setdefault(timestamp, value)
+        columns = found.setdefault((service, revision, pod), {})
+        if which in columns:
+            columns[which] = {**_values(one.points), **columns[which]}
+        else:
+            columns[which] = _values(one.points)
     result: dict[Revision, Pods] = {}
-    for (revision, pod), columns in found.items():
+    for (service, revision, pod), columns in found.items():
         track = _histogram(columns) if definition.kind is Kind.SLOWER else _counter(columns)
         if track.readings:
-            result.setdefault(revision, {})[pod] = track
+            result.setdefault(Revision(service, revision), {})[pod] = track
     return result
+
+
+def _values(points: Sequence[Point]) -> dict[float, float]:
+    """Return the value at each time, as far as it is the value of a counter."""
+    values: dict[float, float] = dict(points)
+    # Nearly always all is well; the sum of a NaN is none, and False in every comparison.
+    if len(values) == len(points) and (not values or (min(values.values()) >= 0 and sum(values.values()) < math.inf)):
+        return values
+    values = {}
+    for timestamp, value in points:
+        # The first one counts: a counter has one value at a time. False for NaN too.
+        if 0 <= value < math.inf:
+            values.setdefault(timestamp, value)
+    return values
 
 
 def _counter(columns: dict[str, dict[float, float]]) -> Track:
@@ -82,12 +96,13 @@ def _counter(columns: dict[str, dict[float, float]]) -> Track:
 def _histogram(columns: dict[str, dict[float, float]]) -> Track:
     buckets = sorted((_bound(name), values) for name, values in columns.items() if name not in (TIME, INFINITE))
     buckets = [(bound, values) for bound, values in buckets if math.isfinite(bound)]
-    rows: list[Reading] = []
-    for moment, trials in columns.get(INFINITE, {}).items():
-        row = tuple([values.get(moment, -1.0) for _, values in buckets])
-        # A scrape has all buckets or none; half an answer would turn requests into slow ones.
-        if -1.0 not in row:
-            rows.append((moment, (trials, *row)))
+    trials = columns.get(INFINITE, {})
+    there = [values for _, values in buckets]
+    # A scrape has all buckets or none; half an answer would turn requests into slow ones.
+    moments = set(trials)
+    for values in there:
+        moments &= values.keys()
+    rows: list[Reading] = [(moment, (trials[moment], *[values[moment] for values in there])) for moment in moments]
     return Track(tuple(bound for bound, _ in buckets), _in_time(rows, columns.get(TIME)))
 
 
@@ -102,7 +117,5 @@ def _in_time(rows: list[Reading], times: dict[float, float] | None) -> tuple[Rea
     """Return scrapes at the times they were made, each once, in order."""
     if times is not None:
         rows = [(times[moment], values) for moment, values in rows if moment in times]
-    scrapes: dict[float, tuple[float, ...]] = {}
-    for moment, values in rows:
-        scrapes.setdefault(moment, values)
-    return tuple(sorted(scrapes.items()))
+    # Prometheus repeats a scrape until the next one; the values are the same.
+    return tuple(sorted(dict(rows).items()))

@@ -206,7 +206,7 @@ def test_metrics_that_are_not_required_only_warn_when_they_are_missing() -> None
     before, decisions = state(), []
     for index in range(5):
         sides = [{Metric.ERROR_RATE: side(errors)[Metric.ERROR_RATE]} for errors in GOOD]
-        found = ServiceWindow(index, *sides)
+        found = ServiceWindow(index, sides[0], sides[1])
         before, decision = take_in(POLICY, before, [found], LIVE, 0.0)
         decisions.append(decision)
     assert decisions[-1].verdict is Verdict.CONTINUE

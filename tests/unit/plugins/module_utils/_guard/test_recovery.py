@@ -80,7 +80,7 @@ def test_what_is_not_true_yet_is_waited_for_and_then_ineffective(
 def test_the_revision_has_two_minutes_and_pods_have_ten() -> None:
     for facts, limit in (({"selected": "new"}, 120), ({"available": 0}, 600), ({"canary_weight": 5}, 195)):
         for passed, verdict in ((limit, Recovery.WAITING), (limit + 1, Recovery.INEFFECTIVE)):
-            now = replace(FACTS, **facts, now=FACTS.started + passed)  # type: ignore[arg-type]
+            now = replace(FACTS, **facts, now=FACTS.started + passed)
             assert verify(POLICY, now, CLEAN).verdict is verdict
 
 

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.definitions import LabelNames
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model import Revision
-from ansible_collections.tradesense.delivery.plugins.module_utils._windows.queries import Scope, queries, query
+from ansible_collections.tradesense.delivery.plugins.module_utils._windows.queries import Scope, query
 
 from tests.unit.plugins.module_utils._windows.window_builders import ERRORS, NEW, OLD, RISKS, SLOW, TRAFFIC
 
@@ -35,11 +37,20 @@ def test_a_histogram_events_and_traffic() -> None:
 
 def test_there_are_as_many_queries_as_metrics_whatever_the_number_of_services() -> None:
     many = Scope("production", tuple(Revision(f"service-{number}", f"hash{number}") for number in range(200)))
-    assert len(queries([ERRORS, SLOW, RISKS, TRAFFIC], many)) == 4
-    for text in queries([ERRORS, SLOW, RISKS, TRAFFIC], many).values():
+    for definition in (ERRORS, SLOW, RISKS, TRAFFIC):
+        text = query(definition, many)
         # Every selector, not only one of them, is scoped.
         assert text.count("{") == text.count('{namespace="production",service=~"service-0|')
         assert text.count("{") == text.count(',rollouts_pod_template_hash=~"hash0|')
+
+
+def test_only_known_buckets_are_asked_for() -> None:
+    text = query(SLOW, SCOPE, {2.5, 0.5, 10.0})
+    assert 'le=~"0\\\\.5([.]0)?|2\\\\.5([.]0)?|10([.]0)?|[+]Inf"' in text
+    pattern = re.compile(r"0\.5([.]0)?|2\.5([.]0)?|10([.]0)?|[+]Inf")
+    matched = [le for le in ("0.5", "10", "10.0", "+Inf", "1.0", "100", "0.25", "5") if pattern.fullmatch(le)]
+    assert matched == ["0.5", "10", "10.0", "+Inf"]
+    assert "le=~" not in query(SLOW, SCOPE)
 
 
 @pytest.mark.parametrize("revisions", [(), (Revision("web", ""),), (Revision("", "new"),)])

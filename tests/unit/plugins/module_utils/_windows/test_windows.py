@@ -14,6 +14,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._windows.clock
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.counting import rise
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.definitions import Definition, LabelNames
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.measuring import (
+    buckets_of,
     counts_by_pod,
     measure,
     window_of,
@@ -202,6 +203,11 @@ def test_slower_than_a_bound_is_what_the_bucket_lacks() -> None:
     found = measured(buckets(slow=7), SLOW)[NEW]
     assert found.counts(Stream(Metric.RESPONSE_TIME, 0.5)) == Counts(100, 60)
     assert found.counts(Stream(Metric.RESPONSE_TIME, 2.0)) == Counts(100, 7), "there is no bucket for 2: 2.5 is next"
+
+
+def test_the_buckets_that_are_needed_are_known_after_one_answer() -> None:
+    assert buckets_of(tracks(buckets(), SLOW, LabelNames()), SLOW) == {0.5, 2.5}
+    assert buckets_of(tracks(counter("a", {100: 1}), ERRORS, LabelNames()), ERRORS) == frozenset()
 
 
 def test_without_a_bucket_at_or_above_the_bound_there_is_no_data() -> None:
