@@ -84,7 +84,7 @@ class Sibling:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RollbackFacts:
     """The situation in which a rollback is wanted.
 
     Attributes:
@@ -159,23 +159,23 @@ class Preflight:
         return "; ".join(result.text for result in self.results if result.outcome is not Outcome.PASS)
 
 
-def preflight(facts: Facts, rules: RollbackRules) -> Preflight:
+def preflight(facts: RollbackFacts, rules: RollbackRules) -> Preflight:
     """Return the results of all checks, also of those that follow one that failed."""
     return Preflight(tuple(_result(check, facts, rules) for check in Check))
 
 
-def _result(check: Check, facts: Facts, rules: RollbackRules) -> Result:
+def _result(check: Check, facts: RollbackFacts, rules: RollbackRules) -> Result:
     against = _CHECKS[check](facts, rules)
     if not against:
         return Result(check, Outcome.PASS, _PASSED[check])
     return Result(check, Outcome.WAIT if check is Check.LOCK else Outcome.HOLD, against)
 
 
-def _lock(facts: Facts, rules: RollbackRules) -> str:
+def _lock(facts: RollbackFacts, rules: RollbackRules) -> str:
     return f"{facts.locked_by} is working on it" if facts.locked_by else ""
 
 
-def _target(facts: Facts, rules: RollbackRules) -> str:
+def _target(facts: RollbackFacts, rules: RollbackRules) -> str:
     target = facts.target
     if target is None:
         return "there is no revision to go back to: roll forward"
@@ -186,7 +186,7 @@ def _target(facts: Facts, rules: RollbackRules) -> str:
     return ""
 
 
-def _record(facts: Facts, rules: RollbackRules) -> str:
+def _record(facts: RollbackFacts, rules: RollbackRules) -> str:
     target = facts.target
     if target is None:
         return "there is no revision to go back to"
@@ -205,7 +205,7 @@ def _record(facts: Facts, rules: RollbackRules) -> str:
     return ""
 
 
-def _health(facts: Facts, rules: RollbackRules) -> str:
+def _health(facts: RollbackFacts, rules: RollbackRules) -> str:
     target = facts.target
     if target is None:
         return "there is no revision to go back to"
@@ -216,7 +216,7 @@ def _health(facts: Facts, rules: RollbackRules) -> str:
     return ""
 
 
-def _capacity(facts: Facts, rules: RollbackRules) -> str:
+def _capacity(facts: RollbackFacts, rules: RollbackRules) -> str:
     if facts.target is None or facts.room is None:
         return ""
     needed = max(facts.target.desired - facts.target.available, 0)
@@ -225,21 +225,21 @@ def _capacity(facts: Facts, rules: RollbackRules) -> str:
     return f"{needed} pods have to start and there is room for {facts.room}: raise the quota or add nodes"
 
 
-def _configuration(facts: Facts, rules: RollbackRules) -> str:
+def _configuration(facts: RollbackFacts, rules: RollbackRules) -> str:
     missing = facts.target.missing_configuration if facts.target else ()
     if not missing:
         return ""
     return f"configuration of the target is gone or has changed: {', '.join(missing)}; restore it from the release's record"
 
 
-def _database(facts: Facts, rules: RollbackRules) -> str:
+def _database(facts: RollbackFacts, rules: RollbackRules) -> str:
     if not facts.contract:
         return ""
     what = f" ({facts.migration})" if facts.migration else ""
     return f"the release has removed from the database what the target needs{what}: roll forward"
 
 
-def _flapping(facts: Facts, rules: RollbackRules) -> str:
+def _flapping(facts: RollbackFacts, rules: RollbackRules) -> str:
     if facts.is_rollback:
         return "what runs is a rollback itself: two in a row would go in circles"
     lately = [past for past in facts.past if facts.now - past.at < rules.period]
@@ -251,24 +251,24 @@ def _flapping(facts: Facts, rules: RollbackRules) -> str:
     return ""
 
 
-def _freeze(facts: Facts, rules: RollbackRules) -> str:
+def _freeze(facts: RollbackFacts, rules: RollbackRules) -> str:
     return f"freeze {facts.freeze} is on and stops rollbacks too" if facts.freeze and rules.strict_freeze else ""
 
 
-def _dependencies(facts: Facts, rules: RollbackRules) -> str:
+def _dependencies(facts: RollbackFacts, rules: RollbackRules) -> str:
     names = [sibling.name for sibling in facts.siblings if sibling.works_with_target is False]
     if not names:
         return ""
     return f"{', '.join(names)} of the same release do not work with the target: roll the whole release back"
 
 
-def _authority(facts: Facts, rules: RollbackRules) -> str:
+def _authority(facts: RollbackFacts, rules: RollbackRules) -> str:
     if not facts.reapplied_by:
         return ""
     return f"{facts.reapplied_by} would put the new revision back: revert the change in Git, or switch its automatic sync off"
 
 
-_CHECKS: Mapping[Check, Callable[[Facts, RollbackRules], str]] = {
+_CHECKS: Mapping[Check, Callable[[RollbackFacts, RollbackRules], str]] = {
     Check.LOCK: _lock,
     Check.TARGET: _target,
     Check.RECORD: _record,
@@ -304,10 +304,10 @@ def _span(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def first_good(targets: Iterable[Target], rules: RollbackRules, facts: Facts) -> Target | None:
+def first_good(targets: Iterable[Target], rules: RollbackRules, facts: RollbackFacts) -> Target | None:
     """Return the first revision, of those from the newest to the oldest, that the checks of target and record let pass."""
     for target in targets:
-        described = Facts(now=facts.now, current=facts.current, target=target, in_flight=facts.in_flight)
+        described = RollbackFacts(now=facts.now, current=facts.current, target=target, in_flight=facts.in_flight)
         if not _target(described, rules) and not _record(described, rules):
             return target
     return None

@@ -30,7 +30,7 @@ class Check(StrEnum):
 
 
 @dataclass(frozen=True)
-class Facts:
+class RecoveryFacts:
     """What the cluster shows at the time of a look.
 
     Attributes:
@@ -189,7 +189,7 @@ def looked(policy: Policy, watch: Watch, window: ServiceWindow) -> Watch:
     )
 
 
-def verify(policy: Policy, facts: Facts, watch: Watch) -> Verification:
+def verify(policy: Policy, facts: RecoveryFacts, watch: Watch) -> Verification:
     """Return what every check comes to now."""
     rules, passed = policy.verify, facts.now - facts.started
     checks = (
@@ -210,7 +210,7 @@ def _result(check: Check, lacks: str, passed: float, timeout: float) -> Result:
     return Result(check, Recovery.WAITING, lacks)
 
 
-def _revision(facts: Facts) -> str:
+def _revision(facts: RecoveryFacts) -> str:
     if facts.stable != facts.target:
         return f"stable is revision {facts.stable or 'none'}, not {facts.target}"
     if facts.selected != facts.target:
@@ -218,7 +218,7 @@ def _revision(facts: Facts) -> str:
     return ""
 
 
-def _traffic(facts: Facts, watch: Watch) -> str:
+def _traffic(facts: RecoveryFacts, watch: Watch) -> str:
     if facts.canary_weight:
         return f"the bad revision still has a weight of {facts.canary_weight} %"
     if not facts.ready_endpoints:
@@ -228,7 +228,7 @@ def _traffic(facts: Facts, watch: Watch) -> str:
     return ""
 
 
-def _pods(facts: Facts) -> str:
+def _pods(facts: RecoveryFacts) -> str:
     if facts.available < facts.desired:
         return f"{facts.available} of {facts.desired} pods are available"
     if facts.restarts:

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.policy_reading import policy_of, read_policies
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.clock import Clock
@@ -16,6 +20,8 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model
 from ansible_collections.tradesense.delivery.plugins.module_utils._words import Metric, Mode
 
 from tests.unit.plugins.module_utils._guard.guard_builders import POLICIES, POLICY, TRADING, policies, policy
+
+DOCUMENT = Path(__file__).resolve().parents[5] / "docs" / "guard-policy.md"
 
 
 def test_an_empty_policy_has_the_thresholds_of_the_architecture() -> None:
@@ -182,3 +188,22 @@ def test_one_run_finds_every_mistake_and_tells_none_twice() -> None:
 def test_a_mode_may_change() -> None:
     changed = POLICY.in_mode(Mode.DRY_RUN)
     assert (changed.mode, changed.metrics) == (Mode.DRY_RUN, POLICY.metrics)
+
+
+def test_the_documentation_names_every_key_with_its_default() -> None:
+    shown = dict(re.findall(r"^\| `([a-z_0-9.]+)` \| (.+?) \|", DOCUMENT.read_text(), re.MULTILINE))
+    defaults: dict[str, object] = {}
+
+    def collect(values: Mapping[str, Any], path: str) -> None:
+        for name, value in values.items():
+            if isinstance(value, dict):
+                collect(value, f"{path}{name}.")
+            else:
+                defaults[f"{path}{name}"] = value
+
+    collect(POLICIES.base, "")
+    assert sorted(shown) == sorted(defaults)
+    for name, text in shown.items():
+        if name != "burn_rate.windows":
+            written = None if text == "none" else yaml.safe_load(text.strip("`"))
+            assert written == defaults[name], name

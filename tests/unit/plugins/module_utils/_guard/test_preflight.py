@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.preflight import (
     Check,
-    Facts,
     Outcome,
     Past,
+    RollbackFacts,
     Sibling,
     Target,
     first_good,
@@ -24,11 +24,11 @@ from tests.unit.plugins.module_utils._guard.guard_builders import POLICY
 RULES = POLICY.rollback
 NOW = 1_000_000.0
 TARGET = Target("old", desired=10, available=10, promoted_at=NOW - 86400)
-FACTS = Facts(now=NOW, current="new", target=TARGET)
+FACTS = RollbackFacts(now=NOW, current="new", target=TARGET)
 PROMOTED = replace(FACTS, in_flight=False)
 
 
-def of_target(**given: Any) -> Facts:
+def of_target(**given: Any) -> RollbackFacts:
     """Return a situation in flight with another target."""
     return replace(FACTS, target=replace(TARGET, **given))
 
@@ -92,7 +92,7 @@ def test_all_is_well() -> None:
         (replace(FACTS, reapplied_by="Argo CD"), Check.AUTHORITY, "Argo CD would put the new revision back"),
     ],
 )
-def test_what_is_in_the_way_holds_and_is_told(facts: Facts, check: Check, text: str) -> None:
+def test_what_is_in_the_way_holds_and_is_told(facts: RollbackFacts, check: Check, text: str) -> None:
     found = preflight(facts, RULES)
     assert found.outcome is Outcome.HOLD
     failed = {result.check: result for result in found.results if result.outcome is not Outcome.PASS}

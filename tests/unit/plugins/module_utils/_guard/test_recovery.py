@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.recovery import (
     Check,
-    Facts,
+    RecoveryFacts,
     Watch,
     looked,
     verify,
@@ -21,7 +21,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._words import 
 
 from tests.unit.plugins.module_utils._guard.guard_builders import POLICY, TRADING, Numbers, side, window
 
-FACTS = Facts(
+FACTS = RecoveryFacts(
     now=1000.0,
     started=990.0,
     target="old",
