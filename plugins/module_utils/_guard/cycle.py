@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from .._evidence.counts import Counts
 from .._types import Obj
 from .._windows.model import ServiceWindow
 from .._words import Metric
 from .decision import Decision, decide, settled
 from .facts import Facts
-from .observing import observe
+from .observing import observe, tally
 from .policy import Policies, Policy
 from .policy_reading import policy_of
 from .stages import moved, stage_after, watching
@@ -27,6 +28,7 @@ def begin(
     trading: bool,
     origin: float,
     burstiness: Mapping[Metric, float] | None = None,
+    usual: Mapping[Metric, Counts] | None = None,
 ) -> State:
     """Return the state of a release that is watched from now on, its policy fixed.
 
@@ -38,9 +40,12 @@ def begin(
         trading: whether it takes orders.
         origin: now, seconds since the epoch.
         burstiness: what was measured on the stable pods, by metric.
+        usual: counts of the stable revision before the release, by metric, for a release that never runs beside it: of the
+            stream `MetricPolicy.main`.
     """
     policy = policy_of(policies.written(service), trading=trading, burstiness=burstiness)
-    return State(uid, revision, service, trading, origin, policy.written)
+    before = {metric.value: counts for metric, counts in (usual or {}).items()}
+    return State(uid, revision, service, trading, origin, policy.written, usual=before)
 
 
 def policy_for(state: State, policies: Policies) -> tuple[Policy, str]:
@@ -61,7 +66,7 @@ def take_in(
     """Return the state and the decision after some windows, in ascending order; usually there is one.
 
     Windows that were seen already change nothing, so whoever does not know how far a killed guard came asks for them again. After
-    a rollback has begun windows are not taken in any more. The decision is made anew in any case: pods may crash in between.
+    a rollback has begun windows only add to its impact. The decision is made anew in any case: pods may crash in between.
 
     Args:
         policy: that of the release (`policy_for`).
@@ -72,7 +77,10 @@ def take_in(
     """
     decision = None
     for window in windows:
-        if not watching(state) or window.index <= state.seen:
+        if window.index <= state.seen:
+            continue
+        if not watching(state):
+            state = tally(policy, state, window, facts)
             continue
         state, decision = _step(policy, observe(policy, state, window, facts), facts, now)
     if decision is None:

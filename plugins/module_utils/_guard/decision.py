@@ -95,8 +95,8 @@ def decide(policy: Policy, state: State, facts: Facts) -> Decision:
     1. pods that crash or never become available: rollback, whatever is measured;
     2. required data missing for too many windows, or requests not split as the weight says: inconclusive;
     3. worse than stable at the level of rollback: rollback, but hold if stable is over the critical thresholds too;
-    4. over critical thresholds (proof, windows in a row, or error budget): rollback if there is no stable to compare with;
-       else hold, and rollback only if the policy says so and stable is well;
+    4. over critical thresholds (proof, windows in a row, or error budget): rollback if there is no stable to compare with,
+       unless stable was over them before; else hold, and rollback only if the policy says so and stable is well;
     5. worse than stable, or over thresholds, at the level of hold: hold;
     6. held before, and not calm for long enough: hold;
     7. about to end without enough to go by: inconclusive;
@@ -189,13 +189,26 @@ def _over_thresholds(policy: Policy, state: State, facts: Facts) -> _Finding | N
     if not found:
         return None
     if not facts.control:
-        return _Finding(Verdict.ROLLBACK, found, page=True)
+        before = [reason for reason in found if _usual(policy, state, reason.metric)]
+        if len(before) < len(found):
+            return _Finding(Verdict.ROLLBACK, found, page=True)
+        usual = Reason("the old revision was over the threshold before as well, so going back would not help")
+        return _Finding(Verdict.HOLD, (usual, *found), page=True)
     if not _stable_well(policy, state):
         shared = Reason("stable is over its critical thresholds too: an incident of both, not of the release")
         return _Finding(Verdict.HOLD, (shared, *found, *_stable_reasons(policy, state)), page=True)
     if policy.absolute_rollback:
         return _Finding(Verdict.ROLLBACK, found, page=True)
     return _Finding(Verdict.HOLD, found, page=True)
+
+
+def _usual(policy: Policy, state: State, metric: Metric | None) -> bool:
+    """Return whether the old revision was over the critical threshold of a metric when it was measured last."""
+    for each in policy.metrics:
+        rate = state.usual[each.metric.value].rate if each.metric.value in state.usual else None
+        if each.metric is metric and each.critical and each.trials and rate is not None:
+            return rate > each.critical.share
+    return False
 
 
 def _suspicious(policy: Policy, state: State, facts: Facts) -> _Finding | None:
@@ -353,7 +366,7 @@ def _warnings(policy: Policy, state: State) -> Iterable[Reason]:
 
 
 def _certified(policy: Policy, state: State) -> bool:
-    names = [metric.value for metric in policy.certified_metrics]
+    names = [each.metric.value for each in policy.metrics if each.certify]
     return bool(names) and all(
         name in state.certificates and state.certificates[name].peak >= policy.certify_level for name in names
     )

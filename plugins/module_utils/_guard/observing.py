@@ -27,15 +27,26 @@ _NOTHING = Absolute()
 def observe(policy: Policy, state: State, window: ServiceWindow, facts: Facts) -> State:
     """Return the state after a window. One that was seen already, or is older, changes nothing.
 
-    While the new pods warm up, or have no users yet, nothing counts: neither what they answer nor what they do not.
+    While the new pods warm up, or have no users yet, nothing counts as evidence: neither what they answer nor what they do not.
     """
     if window.index <= state.seen:
         return state
     if warming(policy, state, window.index, facts):
-        return replace(state, seen=window.index)
+        return tally(policy, state, window, facts)
     seen = _learn(policy, state, window, facts)
     seen = replace(seen, evidence=evidence_of(policy, seen))
     return _settled(policy, seen, window, facts)
+
+
+def tally(policy: Policy, state: State, window: ServiceWindow, facts: Facts) -> State:
+    """Return the state with what a window has cost, and nothing else of it.
+
+    For the windows that no decision depends on: those of the warm-up, and those between the decision to roll back and the end
+    of it. What users suffer in them is part of the impact all the same.
+    """
+    if window.index <= state.seen:
+        return state
+    return replace(state, seen=window.index, costs=_costs(policy, state, window, facts))
 
 
 def warming(policy: Policy, state: State, index: int, facts: Facts) -> bool:
@@ -49,7 +60,7 @@ def _learn(policy: Policy, state: State, window: ServiceWindow, facts: Facts) ->
     """Return the state with all counts of the window in it."""
     index = window.index
     relative, last, usual = dict(state.relative), dict(state.last), dict(state.usual)
-    certificates, costs = dict(state.certificates), dict(state.costs)
+    certificates = dict(state.certificates)
     for each in policy.metrics:
         name, main = each.metric.value, each.main
         if each.weight > 0:
@@ -63,12 +74,8 @@ def _learn(policy: Policy, state: State, window: ServiceWindow, facts: Facts) ->
         pair = window.pair(main) if facts.control else None
         if pair:
             usual[name] = usual.get(name, NOTHING) + pair.stable
-        if each.metric in policy.certified_metrics and each.trials:
-            certificates[name] = policy.certify.update(certificates.get(name, Certificate()), index, pair)
-        if each.trials:
-            alone = window.of_canary(main)
-            whole = pair or (Pair(alone, NOTHING) if alone else None)
-            costs[name] = charged(costs.get(name, Cost()), index, whole, usual.get(name, NOTHING).rate)
+        if each.certify:
+            certificates[name] = each.certify.update(certificates.get(name, Certificate()), index, pair)
     errors = window.of_canary(Stream(Metric.ERROR_RATE))
     trails = state.trails or (Trail(),) * len(policy.burn)
     missing_by = _missing_by(policy, state, window, facts)
@@ -83,7 +90,7 @@ def _learn(policy: Policy, state: State, window: ServiceWindow, facts: Facts) ->
         stable=_counted(policy, state.stable, index, window.of_stable),
         split=_split(policy, state.split, window, facts),
         certificates=certificates,
-        costs=costs,
+        costs=_costs(policy, state, window, facts),
         usual=usual,
         trails=tuple(followed(trail, index, errors, rule.windows) for trail, rule in zip(trails, policy.burn)),
         missing=state.missing + 1 if lacking else 0,
@@ -101,6 +108,19 @@ def _counted(
         exposed = Counts(1, found.k) if found is not None and limit.per_window else found
         after[name] = counted(before.get(name, _NOTHING), index, exposed, policy.limit_starts, limit.threshold)
     return after
+
+
+def _costs(policy: Policy, state: State, window: ServiceWindow, facts: Facts) -> dict[str, Cost]:
+    """Return what the release has cost after a window, by metric."""
+    found = {}
+    for each in policy.metrics:
+        if each.trials:
+            name, alone = each.metric.value, window.of_canary(each.main)
+            beside = window.of_stable(each.main) if facts.control else None
+            pair = Pair(alone, beside or NOTHING) if alone else None
+            usual = state.usual.get(name, NOTHING).rate
+            found[name] = charged(state.costs.get(name, Cost()), window.index, pair, usual)
+    return found
 
 
 def _split(policy: Policy, process: Process, window: ServiceWindow, facts: Facts) -> Process:

@@ -52,6 +52,7 @@ class MetricPolicy:
         warning: the threshold that is worth a word; None: there is none.
         critical: the threshold that holds a release; None: there is none.
         required: whether a window without it counts as missing.
+        certify: the test that the new revision is not worse; None: it need not be certified.
     """
 
     definition: Definition
@@ -61,6 +62,7 @@ class MetricPolicy:
     warning: Limit | None = None
     critical: Limit | None = None
     required: bool = False
+    certify: NotWorse | None = None
 
     @property
     def metric(self) -> Metric:
@@ -169,9 +171,7 @@ class Policy:
     consecutive_failures: int
     hold_after_windows: int
     page_after_windows: int
-    certify: NotWorse
     certify_level: float
-    certified_metrics: tuple[Metric, ...]
     restarts: int
     budget: float
     burn: tuple[BurnRule, ...]

@@ -89,7 +89,7 @@ def policy_of(written: Obj, *, trading: bool, burstiness: Mapping[Metric, float]
             given["metrics"][metric.value]["burstiness"] = phi
     values = _read(given, Place(POLICY, found))
     raise_if_any(found, _REASON)
-    evidence, certify, no_data = values["evidence"], values["certify"], values["no_data"]
+    evidence, no_data = values["evidence"], values["no_data"]
     window = float(seconds(values["window"]))
     every = evidence["start_every_windows"]
     starts = Starts(every, max(round(seconds(evidence["planned"]) / window / every), 1))
@@ -124,9 +124,7 @@ def policy_of(written: Obj, *, trading: bool, burstiness: Mapping[Metric, float]
         consecutive_failures=values["absolute"]["consecutive_failures"],
         hold_after_windows=no_data["hold_after_windows"],
         page_after_windows=_windows(no_data["page_after"], window),
-        certify=NotWorse(certify["margin"], evidence["burstiness"]),
-        certify_level=-math.log(certify["alpha"]),
-        certified_metrics=tuple(each.metric for each in metrics if each.metric.value in certify["metrics"]),
+        certify_level=-math.log(values["certify"]["alpha"]),
         restarts=values["pods"]["restarts"],
         budget=round(1 - values["burn_rate"]["objective"], 12),
         burn=tuple(_burn(rule, window) for rule in values["burn_rate"]["windows"]),
@@ -170,6 +168,7 @@ def _metric(metric: Metric, values: Obj, window: float, starts: Starts) -> Metri
         relative=Relative(given["margin"], phi, tuple(evidence["effects"]), starts),
         compared=compared,
         required=given["required"],
+        certify=NotWorse(values["certify"]["margin"], phi) if metric.value in values["certify"]["metrics"] else None,
         **limits,
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.tradesense.delivery.plugins.module_utils._evidence.counts import Counts
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.cycle import take_in
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.decision import decide
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.facts import Facts, PodFacts
@@ -131,6 +132,21 @@ def test_without_a_control_thresholds_roll_back() -> None:
     assert verdicts(decisions)[-1] == "rollback"
 
 
+def test_what_was_bad_before_is_not_the_release() -> None:
+    """A blue-green release never runs beside stable; what stable did before is known from its last hour."""
+    for failed, verdict in ((9000, "hold"), (300, "rollback")):
+        begun = replace(state(), usual={"error_rate": Counts(100_000, failed)})
+        after, decisions = fed(POLICY, begun, ((3000, 300), None), facts=BAKE, every=3)
+        assert verdicts(decisions)[-1] == verdict
+        assert after.costs["error_rate"].excess == pytest.approx(900 - 9000 * failed / 100_000)
+    assert (
+        "was over the threshold before as well"
+        in fed(
+            POLICY, replace(state(), usual={"error_rate": Counts(100, 9)}), ((3000, 300), None), facts=BAKE, every=3
+        )[1][-1].text
+    )
+
+
 def test_three_windows_in_a_row_over_a_threshold_are_enough() -> None:
     """The rule of the architecture; two are not, and a good one in between begins anew."""
     slow = policy(evidence={"burstiness": 10}, burn_rate={"windows": []})
@@ -251,6 +267,7 @@ def test_while_pods_warm_up_nothing_counts() -> None:
     after, decisions = fed(POLICY, state(), BAD, BAD, facts=warming)
     assert set(verdicts(decisions)) == {"continue"}
     assert (after.seen, after.windows, after.stage) == (1, 0, Stage.WARMUP)
+    assert after.costs["error_rate"].failed == 120, "but what users suffered is part of the impact"
     _, decisions = fed(POLICY, after, BAD, BAD, facts=warming)
     assert verdicts(decisions) == ["continue", "rollback"], "the third window begins at 1060 and is still warm-up"
 

@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
-from ansible_collections.tradesense.delivery.plugins.module_utils._guard.cycle import policy_for, take_in
+from ansible_collections.tradesense.delivery.plugins.module_utils._evidence.counts import Counts
+from ansible_collections.tradesense.delivery.plugins.module_utils._guard.cycle import begin, policy_for, take_in
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.policy import Policy
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.stages import moved, over, watching
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.state import State, from_json, to_json
@@ -182,10 +183,12 @@ def test_the_policy_of_a_release_stays_as_it_began_except_for_the_mode() -> None
     assert (used.mode, note) == (Mode.HOLD_ONLY, "")
 
 
-def test_after_a_rollback_has_begun_windows_are_not_taken_in() -> None:
+def test_after_a_rollback_has_begun_windows_only_add_to_the_impact() -> None:
     after, _ = fed(POLICY, state(), BAD)
-    later, decision = take_in(POLICY, after, [window(1, *GOOD)], LIVE, 9.0)
-    assert later == after
+    later, decision = take_in(POLICY, after, [window(1, *BAD)], LIVE, 9.0)
+    assert (later.evidence, later.relative, later.stage) == (after.evidence, after.relative, Stage.PREFLIGHT)
+    assert later.costs["error_rate"].failed == 120
+    assert take_in(POLICY, later, [window(1, *BAD)], LIVE, 9.0)[0] == later
     assert decision.verdict is Verdict.ROLLBACK
     assert not watching(after)
 
@@ -230,6 +233,20 @@ def test_stages_go_their_way_and_no_other() -> None:
 
 def test_a_state_knows_whose_it_is() -> None:
     now = state()
+    told = begin(
+        POLICIES,
+        "web",
+        uid="uid-1",
+        revision="new",
+        trading=False,
+        origin=1000.0,
+        burstiness={Metric.ERROR_RATE: 2.0},
+        usual={Metric.ERROR_RATE: Counts(10, 1)},
+    )
+    assert told.usual == {"error_rate": Counts(10, 1)}
+    assert told.policy["metrics"]["error_rate"]["burstiness"] == 2.0
+    assert policy_for(told, POLICIES)[1] == "", "what was measured is no change of the policy"
+    assert from_json(to_json(told), "ConfigMap x") == told
     assert (now.uid, now.hash, now.service, now.policy) == ("uid-1", "new", "web", POLICIES.base)
     assert from_json(to_json(now), "ConfigMap x") == now
     assert isinstance(now, State)
