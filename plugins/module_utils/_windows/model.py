@@ -6,21 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .._evidence.counts import Counts, Pair
 from .._words import Metric
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """The pods of one pod template of a service."""
 
     service: str
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """A series of counts: a metric, and of one that is measured by a histogram one of its bounds in seconds."""
 
     metric: Metric
