@@ -48,7 +48,8 @@ def _sample(labels: Labels, pair: Any) -> Sample:
 
 
 def _series(item: Any) -> Series:
-    return Series(_labels(item), tuple(_point(pair) for pair in _listed(item["values"])))
+    # As _point does it, without a call for each: a guard reads hundreds of thousands.
+    return Series(_labels(item), tuple([Point(float(when), float(value)) for when, value in _listed(item["values"])]))
 
 
 def _point(pair: Any) -> Point:
