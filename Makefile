@@ -26,8 +26,8 @@ python:
 demo: setup ## Start the sandbox, ship a good canary and a good blue-green, and take a bad canary back
 	@$(VENV_PYTHON) -m sandbox.demo --name $(SANDBOX)
 
-test: setup ## All of the next five, on the newest and on the oldest supported pair of Python and ansible-core
-	@$(VENV_PYTHON) -m tests.checks lint sanity unit stateful integration
+test: setup ## All of the next six; what depends on Python and ansible-core on the newest and on the oldest supported pair
+	@$(VENV_PYTHON) -m tests.checks lint sanity unit stateful molecule integration
 
 lint: setup ## Style, types, YAML, ansible-lint (profile production), Dockerfiles, shell scripts, changelog
 	@$(VENV_PYTHON) -m tests.checks lint
@@ -41,11 +41,11 @@ unit: setup ## Unit tests
 stateful: setup ## Real PostgreSQL, Redis and Prometheus servers with what role workloads renders for their pods
 	@$(VENV_PYTHON) -m tests.checks stateful
 
-integration: setup ## Integration tests on a sandbox that is started and stopped for them
-	@$(VENV_PYTHON) -m tests.checks integration
-
 molecule: setup ## Molecule scenarios of the roles, on a sandbox of their own (SCENARIO=config; STEP=converge: on that of sandbox-up)
 	@$(VENV_PYTHON) -m tests.scenarios $(SCENARIO) $(if $(STEP),--step $(STEP) --sandbox $(SANDBOX))
+
+integration: setup ## Integration tests on a sandbox that is started and stopped for them
+	@$(VENV_PYTHON) -m tests.checks integration
 
 conformance: setup ## Check the rivals of the guard's benchmark against vectors beside the checkout (VECTORS=../shared/research/vectors)
 	@VECTORS="$(VECTORS)" $(VENV_PYTHON) -m tests.checks conformance

@@ -7,8 +7,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.integration.support.cluster import Cluster, Obj, Space, versions
 from tests.integration.support.objects import (
     PAUSE,
@@ -21,8 +19,6 @@ from tests.integration.support.objects import (
 )
 from tests.integration.support.plays import Ansible, look, task
 from tests.integration.support.stage import reach
-
-pytestmark = pytest.mark.every_pair
 
 
 def secret(**texts: str) -> Obj:

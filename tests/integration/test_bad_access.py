@@ -17,8 +17,6 @@ from tests.integration.support.plays import Ansible, Data, Result, look, task
 from tests.integration.support.servers import HOST, api_server_without_argo, closed_port
 from tests.integration.support.stage import start
 
-pytestmark = pytest.mark.every_pair
-
 ROLLOUTS: Data = {"rollouts": ["web"]}
 # One task with each module that asks the cluster.
 ALL_VERBS: dict[str, Data] = {

@@ -6,14 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.integration.support.cluster import Obj, Space
 from tests.integration.support.objects import PAUSE, canary, deployment, image, weight
 from tests.integration.support.plays import Ansible, task
 from tests.integration.support.stage import reach, release, start
-
-pytestmark = pytest.mark.every_pair
 
 BACKEND = {"component": "backend", "tier": "one"}
 

@@ -16,8 +16,6 @@ from tests.integration.support.plays import Run
 from tests.integration.support.secrets import SECRETS
 from tests.integration.support.stage import reach
 
-pytestmark = pytest.mark.every_pair
-
 OTHER = "another-value-of-a-test"
 
 

@@ -220,7 +220,7 @@ class TestTemplate:
         """A reference is owned as a whole; the server writes the version of its field into it."""
         sent: Obj = {"fieldRef": {"fieldPath": "metadata.name"}}
         stored: Obj = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}
-        fields = copy.deepcopy(OUR_TEMPLATE)
+        fields: Any = copy.deepcopy(OUR_TEMPLATE)
         pod = fields["f:spec"]["f:template"]["f:spec"]
         container = pod["f:containers"]['k:{"name":"trading-service"}']
         container["f:env"]['k:{"name":"POD"}'] = {".": {}, "f:name": {}, "f:valueFrom": {"f:fieldRef": {}}}
