@@ -37,7 +37,15 @@ _REFUSED = {
 }
 # Errors that Slack has at times, and that pass.
 _SLACK_PASSING = frozenset(
-    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "rollup_error"}
+    {
+        "ratelimited",
+        "rate_limited",
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "rollup_error",
+    }
 )
 _SLACK_ADVICE: Mapping[str, str] = {
     "invalid_auth": "check slack_token",
@@ -100,7 +108,9 @@ def judged(reply: Reply) -> Failure | None:
     if reply.code in _BUSY:
         return Failure(f"it answers {reply.code}: {_BUSY[reply.code]}", transient=True, after=reply.after)
     if 300 <= reply.code < 400:
-        return Failure(f"it answers with a redirect ({reply.code}), which is not followed: give the address it leads to")
+        return Failure(
+            f"it answers with a redirect ({reply.code}), which is not followed: give the address it leads to"
+        )
     return Failure(f"it answers {reply.code}: {_REFUSED.get(reply.code, 'the message is refused')}")
 
 
@@ -171,7 +181,11 @@ _NO_ANSWER: tuple[tuple[str, str, bool], ...] = (
     (r"NameResolution|gaierror|Failed to resolve", "its name cannot be resolved", True),
     (r"Connection refused", "nobody listens there", True),
     (r"[Tt]imed? ?out|Timeout", "it did not answer in time", True),
-    (r"RemoteDisconnected|Connection reset|Connection aborted|IncompleteRead|ConnectionReset|BrokenPipe", "it cut the connection", True),
+    (
+        r"RemoteDisconnected|Connection ?(reset|aborted)|IncompleteRead|BrokenPipe",
+        "it cut the connection",
+        True,
+    ),
     (r"InvalidURL|LocationParseError|InvalidHeader", "the address or a header cannot be used", False),
 )
 

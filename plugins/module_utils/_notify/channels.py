@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from .._types import Obj
@@ -18,7 +18,7 @@ from .events import Event
 from .memory import Memory, Thread, threaded
 from .policy import Rules
 from .posting import Request
-from .secret import Secret
+from .secret import NONE, Secret
 
 Judge = Callable[[Reply], Failure | None]
 
@@ -66,7 +66,7 @@ class SlackWebhook:
     """An incoming webhook of Slack's: a new message for each event, because it can do nothing else."""
 
     url: Secret
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     local: bool = False
     name: str = "slack_webhook"
     title: str = "Slack's webhook"
@@ -94,7 +94,7 @@ class SlackApp:
     token: Secret
     channel: str
     url: str = "https://slack.com/api"
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     local: bool = False
     name: str = "slack"
     title: str = "Slack"
@@ -139,9 +139,9 @@ class Webhook:
     """Anything that takes JSON; docs/notifications.md says what it gets and how it can verify that."""
 
     url: Secret
-    secret: Secret = Secret("")  # noqa: RUF009 - immutable
-    token: Secret = Secret("")  # noqa: RUF009 - immutable
-    rules: Rules = Rules()
+    secret: Secret = NONE
+    token: Secret = NONE
+    rules: Rules = field(default_factory=Rules)
     local: bool = False
     name: str = "webhook"
     title: str = "the webhook"

@@ -60,7 +60,9 @@ class Memory:
         """
         try:
             told = {str(key): float(at) for key, at in plain["told"].items()}
-            threads = {str(subject): Thread(str(channel), str(ts)) for subject, (channel, ts) in plain["threads"].items()}
+            threads = {
+                str(subject): Thread(str(channel), str(ts)) for subject, (channel, ts) in plain["threads"].items()
+            }
             return cls(told, tuple(str(subject) for subject in plain["troubled"]), threads)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError("not what a channel was told") from None

@@ -19,7 +19,7 @@ from typing import Any
 
 from .._analysis import _libs
 from .answers import Failure, Reply, broken, seconds_asked
-from .secret import Secret
+from .secret import NONE, Secret
 
 # Of an answer no more is read; Slack repeats the message in it.
 _MOST = 1_000_000
@@ -37,7 +37,7 @@ class Request:
     url: Secret
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    token: Secret = Secret("")  # noqa: RUF009 - immutable
+    token: Secret = NONE
     local: bool = False
 
 
@@ -57,7 +57,12 @@ class Poster:
         self._stop = stop
 
     def post(
-        self, make: Callable[[], Request], judge: Callable[[Reply], Failure | None], *, ends: float, needs_body: bool = True
+        self,
+        make: Callable[[], Request],
+        judge: Callable[[Reply], Failure | None],
+        *,
+        ends: float,
+        needs_body: bool = True,
     ) -> Reply:
         """Send a request until it is served.
 
@@ -121,7 +126,8 @@ class Poster:
 
 def pause_before(attempt: int) -> float:
     """Return the seconds to wait after an attempt, with some chance in it so that not everybody comes back at once."""
-    return min(_FIRST * 2 ** (attempt - 1), _LONGEST) * (0.75 + 0.5 * random.random())
+    seconds: float = min(_FIRST * 2 ** (attempt - 1), _LONGEST)
+    return seconds * (0.75 + 0.5 * random.random())
 
 
 def _read(response: Any, until: float) -> bytes:

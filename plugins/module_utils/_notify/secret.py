@@ -38,6 +38,9 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
+NONE = Secret("")
+
+
 def scrubbed(text: str, secrets: Iterable[Secret]) -> str:
     """Return a text without the secrets, should any of them have got into it, and without the longer parts of addresses."""
     for secret in secrets:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,8 +27,11 @@ from .policy import Admission, admit
 from .posting import Poster
 from .secret import scrubbed
 
-# After a failure the same event rests for a minute, and twice as long after each further one, up to this.
-_REST, _LONGEST_REST = 60.0, 900.0
+# The longest rest of an event that could not be told, in seconds, unless the other side asks for more.
+_LONGEST_REST = 900.0
+_LONGEST_ASKED = 3600.0
+# Failed events that are remembered, so that they are not tried again at every look.
+_MOST_RESTS = 1000
 
 
 class Fate(StrEnum):
@@ -50,11 +54,21 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of the effort: seconds for a request and for an event with all attempts, and events that may wait."""
+    """Bounds of the effort.
+
+    Attributes:
+        request: seconds for one request.
+        event: seconds for an event with all attempts that follow each other.
+        waiting: events that may wait at a channel; above that the least urgent one is given up.
+        rest: seconds after which an event that could not be told is tried again, doubled each time.
+        tries: how often it is tried, each time with several attempts.
+    """
 
     request: float = 10.0
     event: float = 60.0
     waiting: int = 100
+    rest: float = 60.0
+    tries: int = 6
 
 
 class Sender:
@@ -66,7 +80,7 @@ class Sender:
         memories: Mapping[str, Memory],
         *,
         verify: bool | str = True,
-        limits: Limits = Limits(),  # noqa: B008 - immutable
+        limits: Limits = Limits(),
     ) -> None:
         """Prepare; no thread is started and nothing sent yet.
 
@@ -121,6 +135,16 @@ class Sender:
         return self.outcomes()
 
 
+@dataclass(frozen=True)
+class _Rest:
+    """An event that could not be told: how often, until when it rests by the monotonic clock, and whether it is tried again."""
+
+    event: Event
+    count: int
+    until: float
+    again: bool
+
+
 class _Lane:
     """A channel with its queue and its thread. Everything that two threads touch is guarded by one lock."""
 
@@ -132,9 +156,9 @@ class _Lane:
         self._changed = threading.Condition()
         self._waiting: list[Event] = []
         self._current: Event | None = None
-        self._outcomes: list[Outcome] = []
-        # Keys that could not be told: how often, and until when they rest by the monotonic clock.
-        self._rests: dict[str, tuple[int, float]] = {}
+        self._rests: dict[str, _Rest] = {}
+        # Bounded, should nobody ask for them.
+        self._outcomes: deque[Outcome] = deque(maxlen=1000)
         self._thread: threading.Thread | None = None
         self._closed = False
 
@@ -150,25 +174,25 @@ class _Lane:
             admission = admit(event, self.channel.rules, self._memory, time.time())
             if admission is not Admission.SEND:
                 return admission
-            busy = [*self._waiting, *([self._current] if self._current else [])]
-            resting = self._rests.get(event.key, (0, 0.0))[1] > time.monotonic()
-            if resting or any(each.key == event.key for each in busy):
+            rest = self._rests.get(event.key)
+            if rest and (rest.again or rest.until > time.monotonic()):
+                return Admission.KNOWN
+            if any(each.key == event.key for each in (*self._waiting, self._current) if each):
                 return Admission.KNOWN
             self._waiting.append(event)
             if self._closed:
                 self._give_up(event, "it came after the end")
             elif len(self._waiting) > self._limits.waiting:
                 self._give_up(_least(self._waiting), f"{self._limits.waiting} others are waiting")
+            self._start()
             self._changed.notify_all()
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._run, name=f"notify-{self.channel.name}", daemon=True)
-                self._thread.start()
             return Admission.SEND
 
     def drained(self) -> list[Outcome]:
         """Return the outcomes since it was asked last."""
         with self._changed:
-            found, self._outcomes = self._outcomes, []
+            found = list(self._outcomes)
+            self._outcomes.clear()
             return found
 
     def refuse(self) -> None:
@@ -178,7 +202,7 @@ class _Lane:
             self._changed.notify_all()
 
     def wait_until_empty(self, ends: float) -> None:
-        """Wait until nothing is left, or until a time by the monotonic clock."""
+        """Wait until nothing is left but what rests, or until a time by the monotonic clock."""
         with self._changed:
             self._changed.wait_for(self._idle, max(ends - time.monotonic(), 0.0))
 
@@ -188,20 +212,31 @@ class _Lane:
             for event in list(self._waiting):
                 self._give_up(event, "there was no time left")
             if self._current is not None:
-                self._fate(self._current, Fate.UNDELIVERED, "it had not been taken when time was over, and may yet have arrived")
+                why = "it had not been taken when time was over, and may yet have arrived"
+                self._say(self._current, Fate.UNDELIVERED, why)
                 self._current = None
+            said = {outcome.key for outcome in self._outcomes}
+            for rest in self._rests.values():
+                if rest.again and rest.event.key not in said:
+                    self._say(rest.event, Fate.UNDELIVERED, f"{rest.count} tries were in vain")
+            self._rests.clear()
 
     def _idle(self) -> bool:
         return not self._waiting and self._current is None
 
+    def _start(self) -> None:
+        # Not before there is something to do: a guard without trouble needs no thread.
+        if self._thread is None and self._waiting:
+            self._thread = threading.Thread(target=self._run, name=f"notify-{self.channel.name}", daemon=True)
+            self._thread.start()
+
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
-                if not self._waiting:
+                event = self._next()
+                if event is None:
                     return
-                event = self._current = self._waiting.pop(0)
-                memory = self._memory
+                self._current, memory = event, self._memory
             told, failure = self._tell(event, memory)
             with self._changed:
                 if self._current is not event:
@@ -210,6 +245,21 @@ class _Lane:
                 self._current = None
                 self._settle(event, told, failure)
                 self._changed.notify_all()
+
+    def _next(self) -> Event | None:
+        """Return what to tell next, when there is something; None at the end. New events come before those that rested."""
+        while not self._waiting:
+            if self._closed:
+                return None
+            later = [rest for rest in self._rests.values() if rest.again]
+            first = min(later, key=lambda rest: rest.until, default=None)
+            if first is None:
+                self._changed.wait()
+            elif first.until <= time.monotonic():
+                return first.event
+            else:
+                self._changed.wait(first.until - time.monotonic())
+        return self._waiting.pop(0)
 
     def _tell(self, event: Event, memory: Memory) -> tuple[Memory, Failure | None]:
         post = functools.partial(self._poster.post, ends=time.monotonic() + self._limits.event)
@@ -222,21 +272,32 @@ class _Lane:
             return memory, Failure(f"an error of ours, {type(error).__name__}")
 
     def _settle(self, event: Event, told: Memory, failure: Failure | None) -> None:
+        rest = self._rests.pop(event.key, None)
         if failure is None:
             self._memory = remembered(told, event, time.time())
-            self._rests.pop(event.key, None)
-            self._fate(event, Fate.DELIVERED, "")
+            self._say(event, Fate.DELIVERED)
+            self._overtaken(event)
             return
-        count = self._rests.get(event.key, (0, 0.0))[0]
-        rest = max(min(_REST * 2**count, _LONGEST_REST), failure.after)
-        self._rests[event.key] = (count + 1, time.monotonic() + rest)
-        self._fate(event, Fate.FAILED, failure.text)
+        count = rest.count + 1 if rest else 1
+        seconds = max(min(self._limits.rest * 2 ** (count - 1), _LONGEST_REST), min(failure.after, _LONGEST_ASKED))
+        again = failure.transient and count < self._limits.tries and not self._closed
+        self._rests[event.key] = _Rest(event, count, time.monotonic() + seconds, again)
+        if len(self._rests) > _MOST_RESTS:
+            del self._rests[next(iter(self._rests))]
+        self._say(event, Fate.FAILED, f"{failure.text}{f'; it is tried again in {seconds:.0f} s' if again else ''}")
+
+    def _overtaken(self, told: Event) -> None:
+        """Let go of what rests of the same service and is older: after the news, old news would mislead."""
+        for rest in list(self._rests.values()):
+            if rest.event.subject == told.subject and rest.event.at <= told.at:
+                del self._rests[rest.event.key]
+                self._say(rest.event, Fate.UNDELIVERED, f"it was overtaken by {told.occasion}")
 
     def _give_up(self, event: Event, why: str) -> None:
         self._waiting.remove(event)
-        self._fate(event, Fate.UNDELIVERED, why)
+        self._say(event, Fate.UNDELIVERED, why)
 
-    def _fate(self, event: Event, fate: Fate, why: str) -> None:
+    def _say(self, event: Event, fate: Fate, why: str = "") -> None:
         text = f"{self.channel.title} was not told of {event.occasion} ({event.key}): {why}" if why else ""
         self._outcomes.append(Outcome(self.channel.name, event.key, fate, scrubbed(text, self.channel.secrets)))
 

@@ -64,7 +64,10 @@ def length(text: str) -> int:
 
 
 def cut(text: str, limit: int) -> str:
-    """Return a text in which nothing is a link, a mention or an entity of Slack's; too long, it ends with a sentence that says so."""
+    """Return a text in which nothing is a link, a mention or an entity of Slack's.
+
+    One that is too long is shortened, and ends with a sentence that says so.
+    """
     escaped = [_ESCAPES.get(each, each) for each in text]
     if sum(map(length, escaped)) <= limit:
         return "".join(escaped)

@@ -1,6 +1,6 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the generic webhook is sent: an event as JSON, signed; docs/notifications.md describes it. Pure functions. Private to this collection."""
+"""What the generic webhook is sent: an event as JSON, signed; see docs/notifications.md. Pure. Private to this collection."""
 
 from __future__ import annotations
 

@@ -32,7 +32,9 @@ _PROMOTE = "ansible-playbook playbooks/promote.yml"
 _ROLLBACK = "ansible-playbook playbooks/rollback.yml"
 _STATUS = "ansible-playbook playbooks/status.yml"
 _NEXT: Mapping[Occasion, tuple[str, ...]] = {
-    Occasion.WARNING: ("Keep an eye on it; the guard goes on watching and says when it holds the release or rolls it back.",),
+    Occasion.WARNING: (
+        "Keep an eye on it; the guard goes on watching and says when it holds the release or rolls it back.",
+    ),
     Occasion.HOLD: (
         "Look at the reasons. The release goes on by itself when it has been calm for long enough.",
         f"To promote it all the same: {_PROMOTE}. To take it back: {_ROLLBACK}.",
