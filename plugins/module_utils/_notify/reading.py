@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from .._analysis.times import moment
@@ -28,7 +29,7 @@ _TEXTS = (
     "by",
     "summary",
 )
-_TIMES = ("started", "first_bad", "detected", "decided", "traffic_off", "recovered")
+_TIMES = tuple(each.name for each in fields(Times))
 
 
 def options() -> ArgumentSpec:
