@@ -31,7 +31,7 @@ from tests.unit.plugins.module_utils._backtest.backtest_builders import (
 # The time of these releases has to be over by any clock, also by one that is years behind.
 EARLY = 1_600_000_000.0
 MADE = recording(Pod("new-0", "new", failed=bad_from(120)), *STABLE, start=EARLY, end=EARLY + 600, ready=EARLY - 600)
-MEANT = {
+MEANT: dict[str, Any] = {
     "namespace": "shop",
     "service": "web",
     "canary_hash": "new",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,11 @@ BAD = Pod("new-0", "new", failed=bad_from(120))
 def looked(found: Recording, **written: Any) -> Replay:
     """Return the replay of a recording under a policy."""
     return replay(found, read_policies(written) if written else POLICIES)
+
+
+def in_turns(odd: int) -> Callable[[float], float]:
+    """Return a rate of failures of two a second in every other window."""
+    return lambda second: 2.0 if (second // 30) % 2 == odd else 0.0
 
 
 def test_a_healthy_release_goes_on() -> None:
@@ -140,10 +146,7 @@ def test_without_a_stable_revision_thresholds_decide() -> None:
 
 def test_burstiness_is_measured_on_what_was_before() -> None:
     """The pods of stable fail in turns of thirty seconds, twenty at once."""
-    noisy = [
-        replace(pod, failed=lambda second, odd=number % 2: 2.0 * ((second // 30) % 2 == odd))
-        for number, pod in enumerate((*STABLE, Pod("old-3", "old")))
-    ]
+    noisy = [replace(pod, failed=in_turns(number % 2)) for number, pod in enumerate((*STABLE, Pod("old-3", "old")))]
     measured = looked(recording(HEALTHY, *noisy, history=1800.0))
     assert measured.burstiness[Metric.ERROR_RATE] == 10.0
     assert measured.policy.metrics[0].relative.burstiness == 10.0
