@@ -134,7 +134,7 @@ def test_what_cannot_be_replayed_is_told_in_a_sentence(
 ) -> None:
     """No such revision in Prometheus, options that do not fit together, files that are none."""
     (tmp_path / "none.json").write_text("{}")
-    meant = {"service": NAME, "canary_hash": "6c96ffff68", "start": "-1m", "policy": POLICY}
+    meant: Data = {"service": NAME, "canary_hash": "6c96ffff68", "start": "-1m", "policy": POLICY}
     run = play(
         ansible,
         space,
