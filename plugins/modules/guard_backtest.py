@@ -89,11 +89,11 @@ options:
         type: float
   history:
     description:
-      - How long before O(start) the stable revision is looked at, for instance V(30m) or V(4h). How bursty its failures are is measured there, and what is
+      - How long before O(start) the stable revision is looked at, for instance V(150m) or V(4h); two and a half hours show bursts of up to five minutes. How bursty its failures are is measured there, and what is
         usual, for a release without anything beside it.
       - With V(0) the policy's C(burstiness) is taken.
     type: str
-    default: 30m
+    default: 150m
   policy:
     description:
       - The guard's policy, C(tradesense_guard_policy), as docs/guard-policy.md of the collection describes it. Every key has a default.

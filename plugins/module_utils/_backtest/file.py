@@ -55,13 +55,20 @@ def to_json(recording: Recording) -> str:
 def _metrics(metrics: Mapping[Metric, Recorded]) -> str:
     parts = []
     for metric, recorded in metrics.items():
-        series = [
-            f"      {_text({'labels': dict(one.labels), 'points': [list(point) for point in one.points]})}"
-            for one in recorded.series
-        ]
+        series = [f"      {_series(one)}" for one in recorded.series]
         listed = "[\n" + ",\n".join(series) + "\n    ]" if series else "[]"
         parts.append(f'    {_text(metric.value)}: {{"query": {_text(recorded.query)}, "series": {listed}}}')
     return "\n" + ",\n".join(parts) + "\n  " if parts else ""
+
+
+def _series(one: Series) -> str:
+    points = [[_short(number) for number in point] for point in one.points]
+    return _text({"labels": dict(one.labels), "points": points})
+
+
+def _short(number: float) -> float:
+    """Return counters and times without their ".0", which would be a third of the file."""
+    return int(number) if number.is_integer() else number
 
 
 def _text(value: object) -> str:

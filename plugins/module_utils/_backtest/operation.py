@@ -173,7 +173,7 @@ BACKTEST = Operation(
             "elements": "dict",
             "options": {"since": {"type": "str", "required": True}, "weight": {"type": "float"}},
         },
-        "history": {"type": "str", "default": "30m"},
+        "history": {"type": "str", "default": "150m"},
         "policy": {"type": "dict", "default": {}},
         "policy_overrides": {"type": "dict", "default": {}},
         "src": {"type": "path"},

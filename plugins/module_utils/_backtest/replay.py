@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .._errors import DeliveryError
-from .._evidence.burstiness import burstiness
 from .._evidence.counts import NOTHING, Counts
 from .._guard.cycle import begin, policy_for, take_in
 from .._guard.decision import Decision
 from .._guard.facts import Facts
+from .._guard.noise import ByPod, burstiness_of
 from .._guard.policy import MetricPolicy, Policies, Policy
 from .._guard.policy_reading import policy_of
 from .._guard.state import State
@@ -160,21 +160,19 @@ def _tracks(recording: Recording, policy: Policy) -> tuple[Tracks, tuple[Metric,
 
 def _before(policy: Policy, release: Release, found: Tracks) -> tuple[dict[Metric, float], dict[Metric, Counts]]:
     """Return the burstiness of stable before the release, as far as it can be measured, and what was counted."""
-    noise: dict[Metric, float] = {}
-    usual: dict[Metric, Counts] = {}
     count = math.floor(release.history / policy.window + 1e-9)
     clock = policy.clock(release.start - count * policy.window)
+    counted: dict[Metric, ByPod] = {}
     for each in policy.metrics:
         pods = found.get(each.metric, {}).get(release.old) if release.old else None
-        if not pods or not count:
-            continue
-        counted = [_by_pod(pods, each, clock, index) for index in range(count)]
-        if not any(counted):
-            continue
-        if each.trials:
-            noise[each.metric] = burstiness(counted, default=each.relative.burstiness)
-        usual[each.metric] = sum((counts for window in counted for counts in window.values()), NOTHING)
-    return noise, usual
+        windows = [_by_pod(pods, each, clock, index) for index in range(count)] if pods else []
+        if any(windows):
+            counted[each.metric] = windows
+    usual = {
+        metric: sum((counts for window in windows for counts in window.values()), NOTHING)
+        for metric, windows in counted.items()
+    }
+    return burstiness_of(policy, counted), usual
 
 
 def _by_pod(pods: Pods, each: MetricPolicy, clock: Clock, index: int) -> dict[str, Counts]:

@@ -16,10 +16,11 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.tradesense.delivery.plugins.module_utils._evidence.burstiness import burstiness
+from ansible_collections.tradesense.delivery.plugins.module_utils._evidence.burstiness import WINDOWS
 from ansible_collections.tradesense.delivery.plugins.module_utils._evidence.counts import Counts as Tally
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.cycle import begin, policy_for, take_in
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.facts import Facts
+from ansible_collections.tradesense.delivery.plugins.module_utils._guard.noise import burstiness_of
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.policy_reading import policy_of, read_policies
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model import Measured, ServiceWindow
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model import Stream as Series
@@ -28,8 +29,6 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._words import 
 from tests.bench.guard.judges.judge import Outcome
 from tests.bench.guard.stream import BOUNDS, WINDOW_SECONDS, Counts, Stream, Window
 
-HISTORY = 300
-"""Windows of stable before a release from which burstiness is measured: two hours and a half."""
 _POLICIES = read_policies({})
 _USUAL = policy_of(_POLICIES.base, trading=True)
 _COMPARED = next(each for each in _USUAL.metrics if each.metric is Metric.RESPONSE_TIME).definition.streams
@@ -68,15 +67,14 @@ class Ours:
 
 def measured_on(stream: Stream) -> dict[Metric, float]:
     """Return the burstiness of every metric of the streams, from the stable pods before the release."""
-    halves = [(_measured(one), _measured(other)) for one, other in stream.before(HISTORY)]
-    found = {}
+    halves = [(_measured(one), _measured(other)) for one, other in stream.before(WINDOWS)]
+    counted = {}
     for each in _USUAL.metrics:
-        pods = [
+        counted[each.metric] = [
             {name: counts for name, side in zip("ab", pair) if (counts := _of(side, each.main)) is not None}
             for pair in halves
         ]
-        found[each.metric] = burstiness(pods)
-    return found
+    return burstiness_of(_USUAL, counted)
 
 
 def as_counted(index: int, window: Window) -> ServiceWindow:

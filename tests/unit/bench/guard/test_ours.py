@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from ansible_collections.tradesense.delivery.plugins.module_utils._evidence.burstiness import WINDOWS
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model import Stream as Series
 from ansible_collections.tradesense.delivery.plugins.module_utils._words import Metric
 
 from tests.bench.guard.generator import generate
-from tests.bench.guard.judges.ours import HISTORY, Ours, as_counted, measured_on
+from tests.bench.guard.judges.ours import Ours, as_counted, measured_on
 from tests.bench.guard.regimes import ALTERNATIVES, NULLS
 from tests.bench.guard.stream import Counts, Stream, Window
 from tests.unit.bench.guard.streams import CALM, STABLE, counts, stream
@@ -86,9 +87,9 @@ def test_burstiness_is_measured_on_what_was_before_the_release() -> None:
         return [(counts(errors=20 * (i % 2)), counts(errors=20 * (1 - i % 2))) for i in range(windows)]
 
     found = measured_on(Stream([Window(0.1, CALM, STABLE, CALM)], before))
-    assert asked == [HISTORY]
+    assert asked == [WINDOWS]
     assert found[Metric.ERROR_RATE] == 10.0
-    assert found[Metric.ORDER_SUCCESS] == 1.5, "nothing failed, so nothing was measured"
+    assert found[Metric.ORDER_SUCCESS] == 10.0, "nothing failed, so it is taken for as bursty as the others"
 
 
 def test_bursts_are_told_from_a_bad_canary_by_what_was_before() -> None:

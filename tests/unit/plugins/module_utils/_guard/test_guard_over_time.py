@@ -263,7 +263,8 @@ def risky(rng: Random, index: int, per_order: float, per_minute: float) -> Servi
         failed = binomial(rng, orders, per_order) + binomial(rng, round(seconds), per_minute / 60)
         found = {Metric.RISK_FAILURES: Measured(orders, {RISK: failed}, pods, seconds)}
         sides.append({**side((orders * 10, orders // 20)), **found})
-    return ServiceWindow(index, *sides)
+    canary, stable = sides
+    return ServiceWindow(index, canary, stable)
 
 
 @pytest.mark.parametrize(("per_order", "per_minute"), [(0.0, 6.0), (0.01, 0.0), (0.005, 3.0)])

@@ -263,8 +263,8 @@ def test_the_time_that_was_measured_is_that_between_the_scrapes() -> None:
 def test_failures_without_trials_are_compared_by_the_exposure_of_which_the_new_revision_has_more(
     new: tuple[int, int, float], old: tuple[int, int, float], pair: tuple[Counts, Counts]
 ) -> None:
-    sides = [{Metric.RISK_FAILURES: Measured(n, {RISK: k}, 1, seconds)} for n, k, seconds in (new, old)]
-    assert ServiceWindow(0, *sides).pair_of_events(RISK) == Pair(*pair)
+    canary, stable = ({Metric.RISK_FAILURES: Measured(n, {RISK: k}, 1, seconds)} for n, k, seconds in (new, old))
+    assert ServiceWindow(0, canary, stable).pair_of_events(RISK) == Pair(*pair)
 
 
 def test_failures_without_trials_need_both_revisions() -> None:
