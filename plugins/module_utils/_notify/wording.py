@@ -172,8 +172,9 @@ def number(value: float) -> str:
 
 def one_line(text: str) -> str:
     """Return a text without line breaks and control characters, and without what UTF-8 cannot say."""
-    clean = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(clean.split())
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(text.split())
 
 
 def _version(version: str, revision: str, pod_hash: str) -> str:
