@@ -117,7 +117,7 @@ def impact_line(impact: Impact) -> str:
     if impact.excess_errors is not None:
         found.append(f"about {max(impact.excess_errors, 0):,.0f} errors that stable would not have had")
     if impact.minutes is not None:
-        found.append(f"{number(impact.minutes)} minutes")
+        found.append(f"{number(impact.minutes)} minute{'' if impact.minutes == 1 else 's'}")
     if impact.pods is not None:
         found.append(f"{_counted(impact.pods, 'pod')} to change")
     return ", ".join(found)

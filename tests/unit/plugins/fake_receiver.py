@@ -37,10 +37,11 @@ class Got:
 
 
 class FakeReceiver:
-    """The server. Answers are taken from the script, and when there are none left, are those of Slack."""
+    """The server. A path in `standing` is always answered with that; else by script, and when that is over, as Slack does."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.script: deque[Said] = deque()
+        self.standing: dict[str, Said] = {}
         self.got: list[Got] = []
         self.messages: dict[str, dict[str, Any]] = {}
         self.stopped = threading.Event()
@@ -68,6 +69,8 @@ class FakeReceiver:
 
     def answer(self, got: Got) -> Said:
         """Return what to say to a request."""
+        if got.path in self.standing:
+            return self.standing[got.path]
         if self.script:
             return self.script.popleft()
         if not got.path.startswith("/api/"):

@@ -117,7 +117,11 @@ def certificate_problem(code: int, message: str) -> ssl.SSLCertVerificationError
 @pytest.mark.parametrize(
     ("error", "words", "transient"),
     [
-        (requests.ConnectionError(f"HTTPSConnectionPool: {SECRET_URL}: Connection refused"), "nobody listens there", True),
+        (
+            requests.ConnectionError(f"HTTPSConnectionPool: {SECRET_URL}: Connection refused"),
+            "nobody listens there",
+            True,
+        ),
         (requests.ReadTimeout(f"{SECRET_URL}: Read timed out."), "it did not answer in time", True),
         (requests.ConnectionError(f"{SECRET_URL}: RemoteDisconnected"), "it cut the connection", True),
         (requests.ConnectionError(f"{SECRET_URL}: NameResolutionError"), "its name cannot be resolved", True),
@@ -126,8 +130,16 @@ def certificate_problem(code: int, message: str) -> ssl.SSLCertVerificationError
         (urllib3.exceptions.IncompleteRead(3, 4), "it cut the connection", True),
         (requests.exceptions.SSLError(SECRET_URL), "the TLS handshake failed", False),
         (OSError(f"invalid path to a TLS CA bundle: {SECRET_URL}"), "the file of notify_ca_cert cannot be used", False),
-        (certificate_problem(62, f"not valid for {SECRET_URL}"), "its certificate is not accepted: it is for another", False),
-        (certificate_problem(18, "self-signed certificate"), "its certificate is not accepted: self-signed cert", False),
+        (
+            certificate_problem(62, f"not valid for {SECRET_URL}"),
+            "its certificate is not accepted: it is for another",
+            False,
+        ),
+        (
+            certificate_problem(18, "self-signed certificate"),
+            "its certificate is not accepted: self-signed cert",
+            False,
+        ),
         (ConnectionResetError(104, SECRET_URL), "it cut the connection", True),
         (OSError(SECRET_URL), "it cannot be reached (OSError)", True),
         (KeyError(SECRET_URL), "it cannot be reached (KeyError)", False),
