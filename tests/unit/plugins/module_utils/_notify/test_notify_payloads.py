@@ -21,32 +21,28 @@ from tests.unit.plugins.notices import AT, SAMPLE, event
 LONG = "x" * 10_000
 # All that Slack would interpret, and what a cut must not tear apart.
 EVIL = "<!channel> <https://evil.example|click> <@U123> & &amp; *b* `c` \x00\ud800 😀"
+HUGE = "😀&" * 5000
 MONSTER = Event(
-    occasion=Occasion.INEFFECTIVE,
+    Occasion.INEFFECTIVE,
+    release=HUGE,
     at=AT,
+    service=HUGE,
+    environment=HUGE,
+    cluster=HUGE,
+    namespace=HUGE,
+    version=HUGE,
+    revision=HUGE,
+    hash=HUGE,
+    stable_version=HUGE,
+    stable_hash=HUGE,
+    by=HUGE,
     mode=Mode.DRY_RUN,
     verdict=Verdict.INCONCLUSIVE,
+    summary=HUGE,
     reasons=tuple(Reason("<&>" * 1000, "m" * 3000, 1.5, float("nan"), float("inf")) for _ in range(60)),
     impact=Impact(10**12, 10**12, 1e12, 1e9, 10**9),
     times=Times(*[AT] * len(fields(Times))),
     next_steps=tuple(LONG for _ in range(20)),
-    **dict.fromkeys(
-        (
-            "release",
-            "service",
-            "environment",
-            "cluster",
-            "namespace",
-            "version",
-            "revision",
-            "hash",
-            "stable_version",
-            "stable_hash",
-            "by",
-            "summary",
-        ),
-        "😀&" * 5000,
-    ),
 )
 
 

@@ -285,7 +285,7 @@ def test_an_incoming_webhook_gets_a_message_for_each_event() -> None:
 
 def test_nothing_is_told_twice_and_not_after_a_restart_either() -> None:
     with fake_receiver() as fake:
-        channels = [app(fake), webhook(fake)]
+        channels: list[Channel] = [app(fake), webhook(fake)]
         sender = Sender(channels, {}, limits=QUICK)
         for look in range(20):
             sender.submit(event(at=AT + 30 * look))
@@ -421,7 +421,7 @@ def test_a_full_queue_gives_up_the_least_urgent() -> None:
 
 def test_channels_have_rules_of_their_own() -> None:
     with fake_receiver() as fake:
-        channels = [app(fake), webhook(fake, rules=Rules(Severity.CRITICAL))]
+        channels: list[Channel] = [app(fake), webhook(fake, rules=Rules(Severity.CRITICAL))]
         sender = Sender(channels, {}, limits=QUICK)
         assert sender.submit(event(Occasion.STARTED)) == {"slack": Admission.SEND, "webhook": Admission.BELOW}
         assert sender.submit(SAMPLE) == {"slack": Admission.SEND, "webhook": Admission.SEND}
