@@ -27,6 +27,12 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 SHARED_TEMPLATE = "order-flow"
 # What of an example belongs to the reader's own estate, or would take a test too long: option -> value here.
 FITTED: dict[str, Any] = {"expected_revision": 2, "watch": 2}
+CHANNELS = {
+    "slack_token": "not-a-real-token",
+    "slack_webhook_url": "https://nowhere.invalid/",
+    "webhook_url": "https://nowhere.invalid/",
+    "webhook_secret": "not-a-real-secret",
+}
 DROPPED = ("prometheus_token", "prometheus_ca_cert")
 
 
@@ -86,6 +92,10 @@ def fitted(example: Data, space: Space, sandbox: Sandbox) -> Data:
     if not action.startswith(DELIVERY):
         return example
     given = {key: value for key, value in example[action].items() if key not in DROPPED}
+    if action == f"{DELIVERY}notify":
+        # The channels are the reader's own, so nothing is sent.
+        given.update({name: value for name, value in CHANNELS.items() if name in given})
+        example = {**example, "check_mode": True}
     if "namespace" in given:
         given["namespace"] = space.name
     if "prometheus_url" in given:

@@ -182,7 +182,7 @@ _NO_ANSWER: tuple[tuple[str, str, bool], ...] = (
     (r"Connection refused", "nobody listens there", True),
     (r"[Tt]imed? ?out|Timeout", "it did not answer in time", True),
     (
-        r"RemoteDisconnected|Connection ?(reset|aborted)|IncompleteRead|BrokenPipe",
+        r"(?i)RemoteDisconnected|Connection ?(reset|aborted)|IncompleteRead|Broken ?pipe",
         "it cut the connection",
         True,
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# Of shorter parts of an address none is a secret by itself, and they are words of messages.
+# Of shorter parts none is a secret by itself, and they may be words of messages.
 _LONG = 6
 
 
@@ -42,10 +42,12 @@ NONE = Secret("")
 
 
 def scrubbed(text: str, secrets: Iterable[Secret]) -> str:
-    """Return a text without the secrets, should any of them have got into it, and without the longer parts of addresses."""
+    """Return a text without the secrets, should any of them have got into it, and without the longer parts of them."""
     for secret in secrets:
         whole = secret.reveal()
-        for part in (whole, *sorted(re.split(r"[/?&=]+", whole), key=len, reverse=True)):
+        # Names of hosts have hyphens too, and would take ordinary words out of the text.
+        between = r"[/?&=]+" if "://" in whole else r"-+"
+        for part in (whole, *sorted(re.split(between, whole), key=len, reverse=True)):
             if len(part) >= _LONG:
                 text = text.replace(part, "***")
     return text

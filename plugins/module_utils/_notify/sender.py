@@ -218,7 +218,7 @@ class _Lane:
             said = {outcome.key for outcome in self._outcomes}
             for rest in self._rests.values():
                 if rest.again and rest.event.key not in said:
-                    self._say(rest.event, Fate.UNDELIVERED, f"{rest.count} tries were in vain")
+                    self._say(rest.event, Fate.UNDELIVERED, f"tried in vain, number of times: {rest.count}")
             self._rests.clear()
 
     def _idle(self) -> bool:
@@ -291,7 +291,8 @@ class _Lane:
         for rest in list(self._rests.values()):
             if rest.event.subject == told.subject and rest.event.at <= told.at:
                 del self._rests[rest.event.key]
-                self._say(rest.event, Fate.UNDELIVERED, f"it was overtaken by {told.occasion}")
+                if rest.again:
+                    self._say(rest.event, Fate.UNDELIVERED, f"it was overtaken by {told.occasion}")
 
     def _give_up(self, event: Event, why: str) -> None:
         self._waiting.remove(event)

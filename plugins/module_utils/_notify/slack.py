@@ -68,8 +68,9 @@ def cut(text: str, limit: int) -> str:
 
     One that is too long is shortened, and ends with a sentence that says so.
     """
-    escaped = [_ESCAPES.get(each, each) for each in text]
-    if sum(map(length, escaped)) <= limit:
+    # Each character takes at least one unit, so no more of them than this can matter.
+    escaped = [_ESCAPES.get(each, each) for each in text[: limit + 1]]
+    if len(text) <= limit and sum(map(length, escaped)) <= limit:
         return "".join(escaped)
     room = limit - length(_cut_words(len(text)))
     used = kept = 0

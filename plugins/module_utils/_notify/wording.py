@@ -117,7 +117,7 @@ def impact_line(impact: Impact) -> str:
     if impact.excess_errors is not None:
         found.append(f"about {max(impact.excess_errors, 0):,.0f} errors that stable would not have had")
     if impact.minutes is not None:
-        found.append(f"{number(impact.minutes)} minutes")
+        found.append(f"{number(impact.minutes)} minute{'' if impact.minutes == 1 else 's'}")
     if impact.pods is not None:
         found.append(f"{_counted(impact.pods, 'pod')} to change")
     return ", ".join(found)
@@ -172,8 +172,9 @@ def number(value: float) -> str:
 
 def one_line(text: str) -> str:
     """Return a text without line breaks and control characters, and without what UTF-8 cannot say."""
-    clean = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(clean.split())
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(text.split())
 
 
 def _version(version: str, revision: str, pod_hash: str) -> str:
