@@ -87,7 +87,7 @@ class Scaled:
             wanted = {item["spec"]["replicas"], self.autoscaler().get("desiredReplicas")}
             return wanted == {replicas} and available >= replicas
 
-        self.space.until(done, f"{replicas} replicas", seconds=45)
+        self.space.until(done, f"{replicas} replicas", seconds=120)
 
     def rests(self) -> None:
         """Wait until its controllers have nothing left to write."""
