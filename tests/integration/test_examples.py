@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.integration.support.cluster import Obj, Refused, Space
 from tests.integration.support.objects import PAUSE, blue_green, deployment, measuring, routed, service, weight
 from tests.integration.support.plays import DELIVERY, ROOT, Ansible, Data
 from tests.integration.support.sandbox import Sandbox
-from tests.integration.support.stage import abort, reach, release, serving, start
+from tests.integration.support.stage import abort, reach, release, serving, start, status
 
 pytestmark = pytest.mark.every_pair
 
@@ -28,6 +29,9 @@ SHARED_TEMPLATE = "order-flow"
 # What of an example belongs to the reader's own estate, or would take a test too long: option -> value here.
 FITTED: dict[str, Any] = {"expected_revision": 2, "watch": 2}
 DROPPED = ("prometheus_token", "prometheus_ca_cert")
+# A release of the past is one of a moment ago, in windows that fit into it.
+REPLAYED_SECONDS = 12
+QUICK = {"window": "2s", "delay": "2s", "staleness": "10s", "warm_up": "0s"}
 
 
 def in_flight(space: Space) -> None:
@@ -57,12 +61,20 @@ def deployed(space: Space) -> None:
     space.until(lambda: serving(space, name) == 2, "the pods of the Deployment")
 
 
+def gone_wrong(space: Space) -> None:
+    """Release a version that fails, and let users have it for as long as is looked back at."""
+    release(space, TRADING, "v2-errors30")
+    reach(space, TRADING, "Paused")
+    time.sleep(REPLAYED_SECONDS + 3)
+
+
 def at_rest(space: Space) -> None:
     """Leave both services with their first version."""
 
 
 # In which state a module's examples make sense.
 STAGES: dict[str, Callable[[Space], None]] = {
+    "guard_backtest": gone_wrong,
     "migrate": deployed,
     "rollout_abort": in_flight,
     "rollout_pause": in_flight,
@@ -80,7 +92,18 @@ def examples(module: str) -> list[Data]:
     return found
 
 
-def fitted(example: Data, space: Space, sandbox: Sandbox) -> Data:
+def replayed(given: Data, space: Space, folder: Path) -> Data:
+    """Return the options of a backtest for the release of this namespace, and for a file of the test's own."""
+    found = {**given, "policy": {**given.get("policy", {}), **QUICK}}
+    found.update({key: str(folder / Path(given[key]).name) for key in ("src", "record") if key in given})
+    if "start" in given:
+        now = status(space, TRADING)
+        found.update(canary_hash=now["currentPodHash"], stable_hash=now["stableRS"], start=f"-{REPLAYED_SECONDS}s")
+        found = {key: value for key, value in found.items() if key not in ("duration", "promoted")}
+    return found
+
+
+def fitted(example: Data, space: Space, sandbox: Sandbox, folder: Path) -> Data:
     """Return an example for this namespace and this Prometheus; everything else stays as it is."""
     action = next(key for key in example if key.startswith((DELIVERY, "ansible.builtin.")))
     if not action.startswith(DELIVERY):
@@ -90,7 +113,10 @@ def fitted(example: Data, space: Space, sandbox: Sandbox) -> Data:
         given["namespace"] = space.name
     if "prometheus_url" in given:
         given["prometheus_url"] = sandbox.prometheus
+    if "query" in given:
         given["query"] = given["query"].replace("tradesense-production", space.name)
+    if action == f"{DELIVERY}guard_backtest":
+        given = replayed(given, space, folder)
     given.update({key: value for key, value in FITTED.items() if key in given})
     return {**example, action: given}
 
@@ -164,7 +190,7 @@ def test_examples_work_as_they_stand(module: str, space: Space, sandbox: Sandbox
     space.create({"kind": "Secret", "metadata": {"name": "prometheus"}, "stringData": {"token": "not-a-real-token"}})
     STAGES.get(module, at_rest)(space)
     (tmp_path / "templates").mkdir()
-    tasks = [fitted(example, space, sandbox) for example in examples(module)]
+    tasks = [fitted(example, space, sandbox, tmp_path) for example in examples(module)]
     for name in templates_named(tasks):
         plain = name.removesuffix(".yml.j2").replace("_", "-")
         (tmp_path / "templates" / name).write_text(f"kind: ConfigMap\napiVersion: v1\nmetadata: {{name: {plain}}}\n")
