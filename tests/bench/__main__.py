@@ -73,7 +73,7 @@ class _Simulation:
     """A part that needs no sandbox, and no other environment; its items take the number of rounds."""
 
     items: Mapping[str, Callable[[int], Report]]
-    releases: int
+    releases: Mapping[str, int]
 
     @contextmanager
     def ready(self, rounds: int, *, keep: bool) -> Iterator[Items]:
@@ -82,7 +82,8 @@ class _Simulation:
 
     def heading(self, rounds: int) -> str:
         """Return what the figures are."""
-        return f"{rounds * self.releases} simulated releases of each kind, the same for every judge"
+        each = " and ".join(f"{rounds * releases} of each of the {item}" for item, releases in self.releases.items())
+        return f"simulated releases, the same for every judge: {each}"
 
 
 PARTS: Mapping[str, _Part | _Simulation] = {
