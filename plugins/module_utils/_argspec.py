@@ -96,6 +96,29 @@ def prometheus() -> ArgumentSpec:
     }
 
 
+def notifications() -> ArgumentSpec:
+    """Return the options that say where events of a release are told, and which.
+
+    Whoever knows the address of a webhook can write there, so the addresses are secrets as well.
+    """
+    severity = {"type": "str", "choices": ["info", "warning", "critical"], "default": "info"}
+    return {
+        "slack_token": _from_env("TRADESENSE_SLACK_TOKEN", type="str", no_log=True),
+        "slack_channel": _from_env("TRADESENSE_SLACK_CHANNEL", type="str"),
+        "slack_webhook_url": _from_env("TRADESENSE_SLACK_WEBHOOK_URL", type="str", no_log=True),
+        "slack_api_url": {"type": "str", "default": "https://slack.com/api"},
+        "slack_severity": dict(severity),
+        "webhook_url": _from_env("TRADESENSE_WEBHOOK_URL", type="str", no_log=True),
+        "webhook_secret": _from_env("TRADESENSE_WEBHOOK_SECRET", type="str", no_log=True),
+        "webhook_token": _from_env("TRADESENSE_WEBHOOK_TOKEN", type="str", no_log=True),
+        "webhook_severity": dict(severity),
+        "tell_dry_run": {"type": "bool", "default": False},
+        "repeat_after": {"type": "int", "default": 600},
+        "notify_ca_cert": _from_env("TRADESENSE_NOTIFY_CA_CERT", type="path"),
+        "request_timeout": {"type": "float", "default": 10.0},
+    }
+
+
 def group_defaults() -> ArgumentSpec:
     """Return the options of a cluster for a module that asks none.
 

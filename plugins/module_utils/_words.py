@@ -60,3 +60,24 @@ class Recovery(StrEnum):
     RECOVERED = "recovered"
     INEFFECTIVE = "ineffective"
     WAITING = "waiting"
+
+
+class Occasion(StrEnum):
+    """What a notification is about."""
+
+    STARTED = "started"
+    WARNING = "warning"
+    HOLD = "hold"
+    ROLLBACK = "rollback"
+    RECOVERY = "recovery"
+    INEFFECTIVE = "ineffective"
+    ERROR = "error"
+    FINISHED = "finished"
+
+
+class Severity(StrEnum):
+    """How urgent a notification is, in ascending order."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"

@@ -20,6 +20,11 @@ from typing import Any
 
 import requests
 
+from tools.paths import ROOT
+
+# The guard's part takes the collection itself to task: `make setup` has linked it there.
+sys.path.append(str(ROOT / ".dev" / "collections"))
+
 from sandbox.launcher.down import take_down
 from sandbox.launcher.layout import layout_for
 from sandbox.launcher.sandbox import Sandbox
@@ -34,7 +39,6 @@ from tests.integration.support.cluster import Cluster, Refused
 from tools.binaries import ensure_binaries
 from tools.environments import ensure
 from tools.errors import ToolError, run_main
-from tools.paths import ROOT
 from tools.report import Stopwatch, say
 from tools.setup import BENCH, NEWEST
 
@@ -69,7 +73,7 @@ class _Simulation:
     """A part that needs no sandbox, and no other environment; its items take the number of rounds."""
 
     items: Mapping[str, Callable[[int], Report]]
-    releases: int
+    releases: Mapping[str, int]
 
     @contextmanager
     def ready(self, rounds: int, *, keep: bool) -> Iterator[Items]:
@@ -78,7 +82,8 @@ class _Simulation:
 
     def heading(self, rounds: int) -> str:
         """Return what the figures are."""
-        return f"{rounds * self.releases} simulated releases of each kind, the same for every judge"
+        each = " and ".join(f"{rounds * releases} of each of the {item}" for item, releases in self.releases.items())
+        return f"simulated releases, the same for every judge: {each}"
 
 
 PARTS: Mapping[str, _Part | _Simulation] = {

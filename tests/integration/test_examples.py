@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.integration.support.cluster import Obj, Refused, Space
 from tests.integration.support.objects import PAUSE, blue_green, deployment, measuring, routed, service, weight
 from tests.integration.support.plays import DELIVERY, ROOT, Ansible, Data
 from tests.integration.support.sandbox import Sandbox
-from tests.integration.support.stage import abort, reach, release, serving, start
+from tests.integration.support.stage import abort, reach, release, serving, start, status
 
 pytestmark = pytest.mark.every_pair
 
@@ -27,7 +28,16 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 SHARED_TEMPLATE = "order-flow"
 # What of an example belongs to the reader's own estate, or would take a test too long: option -> value here.
 FITTED: dict[str, Any] = {"expected_revision": 2, "watch": 2}
+CHANNELS = {
+    "slack_token": "not-a-real-token",
+    "slack_webhook_url": "https://nowhere.invalid/",
+    "webhook_url": "https://nowhere.invalid/",
+    "webhook_secret": "not-a-real-secret",
+}
 DROPPED = ("prometheus_token", "prometheus_ca_cert")
+# Seconds of a release that is replayed, and the policy for a Prometheus that scrapes every second.
+REPLAYED = 15
+QUICK: Obj = {"window": "3s", "delay": "2s", "staleness": "10s", "warm_up": "0s", "evidence": {"burstiness": 1}}
 
 
 def in_flight(space: Space) -> None:
@@ -57,12 +67,20 @@ def deployed(space: Space) -> None:
     space.until(lambda: serving(space, name) == 2, "the pods of the Deployment")
 
 
+def failing(space: Space) -> None:
+    """Release a version of one service of which requests fail, and let users have it for a while: it is replayed."""
+    release(space, TRADING, "v2-errors30")
+    reach(space, TRADING, "Paused")
+    time.sleep(REPLAYED + 4)
+
+
 def at_rest(space: Space) -> None:
     """Leave both services with their first version."""
 
 
 # In which state a module's examples make sense.
 STAGES: dict[str, Callable[[Space], None]] = {
+    "guard_backtest": failing,
     "migrate": deployed,
     "rollout_abort": in_flight,
     "rollout_pause": in_flight,
@@ -80,16 +98,34 @@ def examples(module: str) -> list[Data]:
     return found
 
 
-def fitted(example: Data, space: Space, sandbox: Sandbox) -> Data:
+def replay_of(given: Data, space: Space, folder: Path) -> Data:
+    """Return the options of a replay for the release that `failing` made, and for files of the test."""
+    fit: Data = {"policy": {**QUICK, **given.get("policy", {})}}
+    if "canary_hash" in given:
+        live = status(space, TRADING)
+        fit.update(canary_hash=live["currentPodHash"], stable_hash=live["stableRS"])
+        fit.update(start=f"{time.time() - REPLAYED - 2:.3f}", duration=f"{REPLAYED - 3}s")
+    files = {name: str(folder / Path(given[name]).name) for name in ("record", "src") if name in given}
+    return {**{name: value for name, value in given.items() if name != "promoted"}, **fit, **files}
+
+
+def fitted(example: Data, space: Space, sandbox: Sandbox, folder: Path) -> Data:
     """Return an example for this namespace and this Prometheus; everything else stays as it is."""
     action = next(key for key in example if key.startswith((DELIVERY, "ansible.builtin.")))
     if not action.startswith(DELIVERY):
         return example
     given = {key: value for key, value in example[action].items() if key not in DROPPED}
+    if action == f"{DELIVERY}notify":
+        # The channels are the reader's own, so nothing is sent.
+        given.update({name: value for name, value in CHANNELS.items() if name in given})
+        example = {**example, "check_mode": True}
     if "namespace" in given:
         given["namespace"] = space.name
+    if action == f"{DELIVERY}guard_backtest":
+        given = replay_of(given, space, folder)
     if "prometheus_url" in given:
         given["prometheus_url"] = sandbox.prometheus
+    if "query" in given:
         given["query"] = given["query"].replace("tradesense-production", space.name)
     given.update({key: value for key, value in FITTED.items() if key in given})
     return {**example, action: given}
@@ -164,7 +200,7 @@ def test_examples_work_as_they_stand(module: str, space: Space, sandbox: Sandbox
     space.create({"kind": "Secret", "metadata": {"name": "prometheus"}, "stringData": {"token": "not-a-real-token"}})
     STAGES.get(module, at_rest)(space)
     (tmp_path / "templates").mkdir()
-    tasks = [fitted(example, space, sandbox) for example in examples(module)]
+    tasks = [fitted(example, space, sandbox, tmp_path) for example in examples(module)]
     for name in templates_named(tasks):
         plain = name.removesuffix(".yml.j2").replace("_", "-")
         (tmp_path / "templates" / name).write_text(f"kind: ConfigMap\napiVersion: v1\nmetadata: {{name: {plain}}}\n")
@@ -175,4 +211,5 @@ def test_examples_work_as_they_stand(module: str, space: Space, sandbox: Sandbox
     assert len(run.results) == len(tasks)
     assert not any(result.failed for result in run.results)
     if module in STAGES:
+        # Of a replay, that it has recorded the release.
         assert run.verbs(module)[0].changed

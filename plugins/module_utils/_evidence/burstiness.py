@@ -23,16 +23,27 @@ HIGHEST = 10.0
 
 _BLOCKS = (1, 4, 10)
 _NEEDED = 30
+WINDOWS = max(_BLOCKS) * _NEEDED
+"""Windows that it takes to see bursts of every length that is looked for: two and a half hours of half minutes. With fewer,
+bursts that last longer than a window go unseen, and where little fails nothing is measured at all."""
+
 # One-sided 95 % of the normal distribution.
 _Z = 1.645
 
 
 def burstiness(windows: Sequence[Mapping[str, Counts]], *, default: float = DEFAULT) -> float:
+    """Return what `measured` does, or the default where it has nothing to say."""
+    found = measured(windows)
+    return default if found is None else found
+
+
+def measured(windows: Sequence[Mapping[str, Counts]]) -> float | None:
     """Return phi: the upper 95 % limit of the variance in units of the binomial's, from 1 to 10.
+
+    None when fewer than 30 windows had two pods with requests and a failure.
 
     Args:
         windows: for each window in succession the counts of each pod, by name. All pods run the same revision.
-        default: the answer when fewer than 30 windows had two pods with requests and a failure.
     """
     names = sorted({name for window in windows for name in window})
     # Every other pod, and the same ones in each window: a burst that moves between the halves would cancel itself.
@@ -41,7 +52,7 @@ def burstiness(windows: Sequence[Mapping[str, Counts]], *, default: float = DEFA
     limits = [_upper_limit(_blocks(pairs, size)) for size in _BLOCKS]
     found = [limit for limit in limits if limit is not None]
     if limits[0] is None:
-        return default
+        return None
     return min(max(1.0, *found), HIGHEST)
 
 

@@ -17,7 +17,7 @@ from .._windows.model import ServiceWindow, Stream
 from .._words import Metric
 from .facts import Facts
 from .levels import evidence_of
-from .policy import Limit, Policy
+from .policy import Limit, MetricPolicy, Policy
 from .state import Last, Run, State
 
 _NEW = Process()
@@ -65,7 +65,7 @@ def _learn(policy: Policy, state: State, window: ServiceWindow, facts: Facts) ->
         name, main = each.metric.value, each.main
         if each.weight > 0:
             for key, stream in each.named:
-                pair = window.pair(stream) if facts.control else None
+                pair = _compared(each, window, stream) if facts.control else None
                 relative[key] = each.relative.update(relative.get(key, _NEW), index, pair)
         for key, stream in each.shown:
             found = window.of_canary(stream)
@@ -97,6 +97,10 @@ def _learn(policy: Policy, state: State, window: ServiceWindow, facts: Facts) ->
         missing_by=missing_by,
         last=last,
     )
+
+
+def _compared(metric: MetricPolicy, window: ServiceWindow, stream: Stream) -> Pair | None:
+    return window.pair(stream) if metric.trials else window.pair_of_events(stream)
 
 
 def _counted(
@@ -193,9 +197,10 @@ class _Look:
 def _judged(policy: Policy, limit: Limit, counts: Counts | None) -> _Look:
     """Return what a window's counts say of a threshold.
 
-    Over it takes some failures: of six requests one in a hundred cannot fail.
+    Over it takes some failures: of six requests one in a hundred cannot fail. Failures that have no trials may be too many
+    although nothing was ordered.
     """
-    if counts is None or counts.n == 0:
+    if counts is None or (counts.n == 0 and not (limit.per_window and counts.k)):
         return _Look(0, over=False, within=False)
     above = counts.k > limit.share * (1 if limit.per_window else counts.n)
     return _Look(counts.n, over=above and counts.k >= policy.consecutive_failures, within=not above)
@@ -211,9 +216,9 @@ def _rows(before: Mapping[str, int], looks: Mapping[str, _Look]) -> dict[str, in
 
 
 def _run(before: Run, looks: Mapping[str, _Look]) -> Run:
+    if any(look.over or (look.n and not look.within) for look in looks.values()):
+        return Run()
     told = [look for look in looks.values() if look.n]
     if not told:
         return before
-    if not all(look.within for look in told):
-        return Run()
     return Run(before.windows + 1, before.n + min(look.n for look in told))

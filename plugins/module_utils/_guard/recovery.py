@@ -160,7 +160,7 @@ def looked(policy: Policy, watch: Watch, window: ServiceWindow) -> Watch:
     for each in policy.metrics:
         for limit in each.limits:
             found = counts(limit.stream)
-            if found is not None and found.n:
+            if found is not None and (found.n or limit.per_window):
                 seen_any = seen_any or each.metric is Metric.ERROR_RATE
                 # A few failures in a few requests are for the evidence to judge.
                 above = found.k > limit.share * (1 if limit.per_window else found.n)

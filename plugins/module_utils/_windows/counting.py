@@ -6,14 +6,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .clock import Span
 from .tracks import Reading
 
 
-def rise(
-    readings: Sequence[Reading], span: Span, staleness: float, born: float | None = None
-) -> tuple[float, ...] | None:
+class Rise(NamedTuple):
+    """What each counter of a pod rose by, and in how many seconds of its life: from one scrape (or its birth) to another."""
+
+    values: tuple[float, ...]
+    seconds: float
+
+
+def rise(readings: Sequence[Reading], span: Span, staleness: float, born: float | None = None) -> Rise | None:
     """Return what each counter of a pod rose by in a window; None if that was not measured.
 
     The difference begins at the last scrape before the window, however little before the border that was, and ends at the last
@@ -34,13 +40,14 @@ def rise(
     end = bisect_right(readings, span.end, key=_moment)
     if first == end:
         return None
+    since: float
     last: tuple[float, ...]
     if first > 0 and readings[first - 1][0] > span.start - staleness:
-        last = readings[first - 1][1]
+        since, last = readings[first - 1]
     elif born is not None and born >= span.start:
-        last = (0.0,) * len(readings[first][1])
+        since, last = born, (0.0,) * len(readings[first][1])
     elif end - first > 1:
-        last = readings[first][1]
+        since, last = readings[first]
         first += 1
     else:
         return None
@@ -50,7 +57,7 @@ def rise(
             last = (0.0,) * len(values)
         total = [so_far + now - before for so_far, now, before in zip(total, values, last)]
         last = values
-    return tuple(total)
+    return Rise(tuple(total), readings[end - 1][0] - since)
 
 
 def _moment(reading: Reading) -> float:

@@ -19,7 +19,7 @@ class Kind(Enum):
     SLOWER = "slower"
     """A histogram: slower than a bound counts as failed. "p99 <= 5 s" says the same as "at most 1 % slower than 5 s"."""
     EVENTS = "events"
-    """A counter of failures without a denominator; another counter is their exposure."""
+    """A counter of failures without a denominator: another counter, or the time, is their exposure."""
     TRAFFIC = "traffic"
     """A counter of requests, of which none fails: it is only compared with the weight."""
 
@@ -33,7 +33,8 @@ class Definition:
         kind: how counts are made of it.
         series: name of the counter, or of the histogram without ``_bucket``.
         failed: matchers, without braces, of what counts as failed (`Kind.SHARE`).
-        exposure: name of the counter of what could have failed (`Kind.EVENTS`).
+        exposure: name of the counter of the work that may bring failures with it (`Kind.EVENTS`); time may, too
+            (`ServiceWindow.pair_of_events`).
         bounds: seconds (`Kind.SLOWER`). Where the histogram has no such bucket the smallest bound above it is taken: too few
             then count as slow, never too many.
         trading: whether only services that take orders have it.

@@ -38,12 +38,13 @@ def measure(
     result = {}
     for revision, pods in found.items():
         where = columns[revision.service]
-        total, measured = [0.0] * (1 + len(where)), 0
+        total, measured, seconds = [0.0] * (1 + len(where)), 0, 0.0
         for name, track in pods.items():
-            rises = rise(track.readings, span, staleness, (births or {}).get(name))
-            if rises is not None:
+            found_rise = rise(track.readings, span, staleness, (births or {}).get(name))
+            if found_rise is not None:
                 measured += 1
-                for position, value in enumerate(_counted(rises, track, where, definition)):
+                seconds += found_rise.seconds
+                for position, value in enumerate(_counted(found_rise.values, track, where, definition)):
                     total[position] += value
         if measured:
             n = round(total[0])
@@ -53,7 +54,7 @@ def measure(
                 stream: None if where[stream] == NOWHERE else _at_most(round(value), most)
                 for stream, value in zip(where, total[1:])
             }
-            result[revision] = Measured(n, failed, measured)
+            result[revision] = Measured(n, failed, measured, seconds)
     return result
 
 

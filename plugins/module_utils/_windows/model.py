@@ -37,11 +37,13 @@ class Measured:
         n: requests, orders or updates.
         failed: how many of them failed, for each stream of the metric; None for a bound that the histogram lacks.
         pods: how many pods were measured.
+        seconds: of their lives that were measured, those of all pods together.
     """
 
     n: int
     failed: Mapping[Stream, int | None]
     pods: int
+    seconds: float = 0.0
 
     def counts(self, stream: Stream) -> Counts | None:
         """Return the counts of a stream; None where there are none."""
@@ -70,6 +72,23 @@ class ServiceWindow:
         """Return the counts of both revisions; None unless both have data."""
         canary, stable = self.of_canary(stream), self.of_stable(stream)
         return None if canary is None or stable is None else Pair(canary, stable)
+
+    def pair_of_events(self, stream: Stream) -> Pair | None:
+        """Return the counts of both revisions for failures that have no trials; None unless both have data.
+
+        Such failures may come with the work (orders) or with time (each pod fails now and then, whatever it has to do), and
+        nobody says which. So the trials are the exposure of which the new revision has the larger share. Two revisions that
+        are alike fail at ``a orders + b seconds`` with the same a and b; of that the new one's part lies between its part of the
+        orders and its part of the seconds. Hence the larger of them keeps the guarantee of a comparison, whatever a and b.
+        """
+        pair, canary, stable = self.pair(stream), self.canary.get(stream.metric), self.stable.get(stream.metric)
+        if pair is None or canary is None or stable is None:
+            return None
+        mine, theirs = round(canary.seconds), round(stable.seconds)
+        work = pair.canary.n + pair.stable.n
+        if work and mine * work <= pair.canary.n * (mine + theirs):
+            return pair
+        return Pair(Counts(mine, pair.canary.k), Counts(theirs, pair.stable.k))
 
     def of_canary(self, stream: Stream) -> Counts | None:
         """Return the counts of the new revision; None where there is no data."""

@@ -79,3 +79,10 @@ def middle(values: Sequence[float], share: float = 0.5) -> float | None:
     if not values:
         return None
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+def share(value: float) -> str:
+    """Return a probability with as many digits as tell something: nothing and certainty have none."""
+    if value in (0.0, 1.0):
+        return f"{value:.0f}"
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"

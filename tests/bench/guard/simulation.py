@@ -1,9 +1,10 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Releases by the thousand, each judged by everybody, on all cores."""
+"""Releases by the thousand, each judged by everybody, on all cores that this process may use."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,6 +58,13 @@ class Tally:
         return [(window + 1 - onset) * WINDOW_SECONDS for window in found if window >= onset]
 
     @property
+    def typical(self) -> float | None:
+        """Median of the seconds to the verdict over all releases, those never rolled back included; None: most are not."""
+        never = [math.inf] * (self.releases - len(self.delays))
+        half = middle([*self.delays, *never])
+        return None if half is None or math.isinf(half) else half
+
+    @property
     def detected(self) -> float:
         """Share of the releases that were rolled back after they had turned bad."""
         return len(self.delays) / self.releases
@@ -83,7 +91,7 @@ Tallies = Mapping[str, Mapping[str, Tally]]
 def simulate(regimes: Sequence[Regime], releases: int) -> Tallies:
     """Judge so many releases of each regime; one line is said for each regime."""
     tallies = {regime.name: {judge: Tally(regime) for judge in LINEUP} for regime in regimes}
-    pool = ProcessPoolExecutor(os.cpu_count())
+    pool = ProcessPoolExecutor(_cores())
     try:
         begun = [(regime, list(_begin(pool, regime, releases))) for regime in regimes]
         for regime, batches in begun:
@@ -95,6 +103,11 @@ def simulate(regimes: Sequence[Regime], releases: int) -> Tallies:
     finally:
         pool.shutdown(cancel_futures=True)
     return tallies
+
+
+def _cores() -> int:
+    """Return how many cores this process may use: with ``taskset`` fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def judged(regime: str, first: int, last: int) -> dict[str, list[Outcome]]:

@@ -51,9 +51,10 @@ def test_workers_come_to_what_one_would() -> None:
 def test_tables_have_a_row_for_each_regime_and_a_column_for_each_judge() -> None:
     tallies = {regime.name: {name: Tally(regime, outcomes(None, 5, None)) for name in LINEUP} for regime in NULLS}
     report = report_nulls(tallies)
-    [table] = report.tables
+    table, losses = report.tables
     assert [row[0] for row in table.rows] == [regime.title for regime in NULLS]
     assert table.rows[0][1] == "0.33 (0.86)"
+    assert losses.rows == [("nowhere", None, None)]
     assert json.loads(report.to_json("guard", {}))["values"]["nulls"]["iid-2"]["seed"] == {
         "releases": 3,
         "rolled_back_after_window": {"5": 1},
@@ -63,7 +64,8 @@ def test_tables_have_a_row_for_each_regime_and_a_column_for_each_judge() -> None
 
 def test_the_tables_of_bad_releases() -> None:
     tallies = {regime.name: {name: Tally(regime, outcomes(None, 50, 59)) for name in LINEUP} for regime in ALTERNATIVES}
-    detected, delay, bad, early = report_alternatives(tallies).tables
+    detected, delay, bad, early, losses = report_alternatives(tallies).tables
+    assert losses.rows == [("nowhere", None, None)]
     row = [regime.name for regime in ALTERNATIVES].index("late-10")
     assert detected.rows[row][1] == "0.67"
     assert delay.rows[row][1] == "930 / 1200"

@@ -250,3 +250,45 @@ def test_a_state_knows_whose_it_is() -> None:
     assert (now.uid, now.hash, now.service, now.policy) == ("uid-1", "new", "web", POLICIES.base)
     assert from_json(to_json(now), "ConfigMap x") == now
     assert isinstance(now, State)
+
+
+RISK = Stream(Metric.RISK_FAILURES)
+
+
+def risky(rng: Random, index: int, per_order: float, per_minute: float) -> ServiceWindow:
+    """Return a window in which one pod of six is new and takes a tenth of 600 orders; alike otherwise."""
+    sides = []
+    for orders, pods in ((60, 1), (540, 5)):
+        seconds = 30.0 * pods
+        failed = binomial(rng, orders, per_order) + binomial(rng, round(seconds), per_minute / 60)
+        found = {Metric.RISK_FAILURES: Measured(orders, {RISK: failed}, pods, seconds)}
+        sides.append({**side((orders * 10, orders // 20)), **found})
+    canary, stable = sides
+    return ServiceWindow(index, canary, stable)
+
+
+@pytest.mark.parametrize(("per_order", "per_minute"), [(0.0, 6.0), (0.01, 0.0), (0.005, 3.0)])
+def test_risk_failures_of_time_and_of_orders_are_no_fault_of_the_pods_there_are(
+    per_order: float, per_minute: float
+) -> None:
+    """A canary is given more pods than its share of the orders: what pods do by themselves it does more often for each order."""
+    rng = Random(20261128)
+    for _ in range(10):
+        now = state(trading=True)
+        for index in range(40):
+            now, decision = take_in(TRADING, now, [risky(rng, index, per_order, per_minute)], LIVE, 0.0)
+            assert decision.verdict is not Verdict.ROLLBACK
+        assert now.relative["risk_check_failures"].peak < TRADING.levels.hold, (
+            "as often as stable, by one count or the other"
+        )
+
+
+def test_risk_failures_count_without_orders() -> None:
+    """At night nothing is ordered, and risk checks may fail all the same."""
+    now, failing = state(trading=True), {Metric.RISK_FAILURES: Measured(0, {RISK: 30}, 1, 30.0)}
+    for index in range(3):
+        now, decision = take_in(
+            TRADING, now, [ServiceWindow(index, {**side((300, 1)), **failing}, side((2700, 13)))], LIVE, 0.0
+        )
+    assert now.over["risk_check_failures"] == 3
+    assert decision.verdict is Verdict.HOLD

@@ -76,7 +76,7 @@ def test_pods_are_added_up_and_revisions_kept_apart() -> None:
         *counter("d", {100: 7, 130: 8}, revision=Revision("api", "new")),
     ]
     found = measured(series)
-    assert found[NEW] == Measured(50, {ERROR: 1}, 2)
+    assert found[NEW] == Measured(50, {ERROR: 1}, 2, 60.0)
     assert found[OLD].counts(ERROR) == Counts(100, 1)
     assert found[Revision("api", "new")].n == 1
 
@@ -236,9 +236,44 @@ def test_events_may_be_more_than_their_exposure() -> None:
     assert found.counts(RISK) == Counts(2, 5)
 
 
+def test_the_time_that_was_measured_is_that_between_the_scrapes() -> None:
+    """From the last scrape before the window, from the birth of a pod in it, or from the first scrape in it."""
+    old = counter("old", {90: 1, 105: 2, 120: 3})
+    born = counter("born", {120: 1, 130: 2})
+    found_late = counter("late", {112: 8, 127: 9})
+    gone = counter("gone", {100: 1, 105: 2})
+    alone = [measured(each)[NEW].seconds for each in (old, found_late, gone)]
+    assert alone == [30.0, 15.0, 5.0]
+    assert measured(born, births={"born": 110.0})[NEW].seconds == 20.0
+    assert measured([*old, *born, *gone], births={"born": 110.0})[NEW].seconds == 55.0
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "pair"),
+    [
+        # Orders, risk failures, seconds of all pods.
+        ((30, 4, 30.0), (270, 9, 270.0), (Counts(30, 4), Counts(270, 9))),
+        ((30, 4, 60.0), (270, 9, 270.0), (Counts(60, 4), Counts(270, 9))),
+        ((60, 4, 30.0), (270, 9, 270.0), (Counts(60, 4), Counts(270, 9))),
+        ((0, 4, 30.0), (0, 9, 270.0), (Counts(30, 4), Counts(270, 9))),
+        ((0, 4, 30.0), (300, 9, 270.0), (Counts(30, 4), Counts(270, 9))),
+    ],
+    ids=["alike", "more pods for its orders", "more orders for its pods", "no orders", "no orders of its own"],
+)
+def test_failures_without_trials_are_compared_by_the_exposure_of_which_the_new_revision_has_more(
+    new: tuple[int, int, float], old: tuple[int, int, float], pair: tuple[Counts, Counts]
+) -> None:
+    canary, stable = ({Metric.RISK_FAILURES: Measured(n, {RISK: k}, 1, seconds)} for n, k, seconds in (new, old))
+    assert ServiceWindow(0, canary, stable).pair_of_events(RISK) == Pair(*pair)
+
+
+def test_failures_without_trials_need_both_revisions() -> None:
+    assert ServiceWindow(0, {Metric.RISK_FAILURES: Measured(1, {RISK: 1}, 1, 30.0)}).pair_of_events(RISK) is None
+
+
 def test_traffic_has_no_failures() -> None:
     found = measured(counter("a", {100: 0, 130: 2}), TRAFFIC)[NEW]
-    assert found == Measured(2, {Stream(Metric.REQUEST_RATE): 0}, 1)
+    assert found == Measured(2, {Stream(Metric.REQUEST_RATE): 0}, 1, 30.0)
 
 
 def test_counts_of_single_pods() -> None:

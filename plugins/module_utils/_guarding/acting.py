@@ -1,0 +1,62 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the guard does to a Rollout, by the verbs of the collection. Private to this collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .._errors import DeliveryError
+from .._kube.client import Kube
+from .._rollouts.choice import EVERYTHING, Choice, Need
+from .._rollouts.engine import carry_out
+from .._rollouts.moves import Guards, Verb
+from .._rollouts.verbs.pause import Pause, Resume
+from .._rollouts.verbs.undo import Undo
+
+# Seconds until the controller has to have taken a pause; a rollback also moves traffic.
+_PAUSE, _ROLLBACK = 20.0, 120.0
+
+
+def pause(kube: Kube, namespace: str, name: str, revision: str) -> bool:
+    """Pause a Rollout that still has this revision; return whether it was not paused before.
+
+    Raises:
+        DeliveryError: it has another revision by now, or the controller does not take it.
+    """
+    return _carry_out(kube, namespace, name, Pause(_only(revision)), Need.REVISIONS | Need.ONCE, _PAUSE)
+
+
+def resume(kube: Kube, namespace: str, name: str, revision: str) -> bool:
+    """Let a Rollout go on that still has this revision; return whether that changed anything. Raises as `pause` does."""
+    return _carry_out(kube, namespace, name, Resume(_only(revision)), Need.REVISIONS, _PAUSE)
+
+
+def roll_back(kube: Kube, namespace: str, name: str, revision: str, say: Callable[[str], None]) -> None:
+    """Bring back what was promoted before this revision, all the way; return when users are served by it.
+
+    Raises:
+        DeliveryError: it has another revision by now, or users were not moved in time.
+    """
+    _carry_out(kube, namespace, name, Undo(full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK, say)
+
+
+def _only(revision: str) -> Guards:
+    return Guards(None, revision, None)
+
+
+def _carry_out(
+    kube: Kube,
+    namespace: str,
+    name: str,
+    verb: Verb,
+    need: Need,
+    timeout: float,
+    say: Callable[[str], None] = lambda line: None,
+) -> bool:
+    (work,) = carry_out(kube, namespace, Choice((name,)), verb, need=need, timeout=timeout, say=say)
+    if work.error:
+        raise DeliveryError(
+            work.error.msg, reason=work.error.reason, hint=work.error.hint, where=work.error.where or kube.cluster
+        )
+    return work.changed

@@ -1,0 +1,62 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The guard as an operation of the collection. Private to this collection."""
+
+from __future__ import annotations
+
+from .. import _argspec
+from .._analysis.access import Access
+from .._analysis.client import Prometheus
+from .._errors import DeliveryError
+from .._guard.policy_reading import read_policies
+from .._kube.client import Kube
+from .._kube.credentials import Credentials
+from .._operation import Call, Operation, Result
+from .._rollouts.choice import Choice
+from .loop import Guard, Setting
+from .result import entry_of, sentence, verdict_of, worst
+from .sampling import Sampler
+
+
+def _guard(call: Call) -> Result:
+    given = call.params
+    if given["timeout"] < 0:
+        raise DeliveryError("timeout is below 0", reason="BadOption", hint="set timeout to seconds, 0 for no end")
+    setting = Setting(
+        namespace=given["namespace"],
+        choice=Choice.from_params(given, deployments=False, everything=True),
+        policies=read_policies(given["policy"], given["policy_overrides"]),
+        trading=frozenset(given["trading"] or ()),
+        timeout=float(given["timeout"]) or None,
+        until_finished=given["until"] == "finished",
+    )
+    kube = Kube(Credentials.from_params(given), dry_run=call.check_mode, warn=call.warn)
+    with kube, Prometheus(Access.from_params(given), warn=call.warn) as prometheus:
+        sampler = Sampler(prometheus, setting.namespace)
+        guard = Guard(kube, sampler, setting, lambda name, line: call.say(f"{name}: {line}" if name else line))
+        watched = guard.run()
+    with_release = {name: one for name, one in sorted(watched.items()) if one.decision or one.verification}
+    told = "; ".join(f"{name}: {sentence(one)}" for name, one in with_release.items())
+    return {
+        "changed": any(one.changed for one in watched.values()),
+        "verdict": worst(verdict_of(one) for one in with_release.values()),
+        "rollouts": {name: entry_of(one) for name, one in with_release.items()},
+        "msg": f"{told or 'There was no release to watch'}.",
+    }
+
+
+GUARD = Operation(
+    _guard,
+    {
+        **_argspec.connection(),
+        **_argspec.selection(),
+        **_argspec.prometheus(),
+        **_argspec.waiting(3600),
+        "policy": {"type": "dict", "default": {}},
+        "policy_overrides": {"type": "dict", "default": {}},
+        "trading": {"type": "list", "elements": "str", "default": []},
+        "until": {"type": "str", "choices": ["finished", "stopped"], "default": "finished"},
+    },
+    mutually_exclusive=list(_argspec.ONE_SELECTION),
+    private=("prometheus_url", "prometheus_headers"),
+)

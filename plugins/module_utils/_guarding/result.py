@@ -1,0 +1,140 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a task returns of a watched Rollout. Pure functions. Private to this collection."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from .._evidence.impact import Cost
+from .._guard.decision import Reason
+from .._guard.state import State
+from .._operation import Result
+from .._words import Metric, Recovery, Stage, Verdict
+from .record import Rollback
+from .watched import Watched
+
+# The worst of several comes first.
+_ORDER = (Verdict.ROLLBACK, Verdict.INCONCLUSIVE, Verdict.HOLD, Verdict.CONTINUE)
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """Return the worst of some verdicts; ``continue`` for none."""
+    found = set(verdicts)
+    return next((each.value for each in _ORDER if each.value in found), Verdict.CONTINUE.value)
+
+
+def verdict_of(one: Watched) -> str:
+    """Return the verdict on the release that was watched: a rollback stays one."""
+    state = one.record.state
+    if state is not None and state.stage in (Stage.ROLLING_BACK, Stage.VERIFYING, Stage.RECOVERED, Stage.INEFFECTIVE):
+        return Verdict.ROLLBACK.value
+    return one.decision.verdict.value if one.decision else Verdict.CONTINUE.value
+
+
+def entry_of(one: Watched) -> Result:
+    """Return the entry of a Rollout for which there was a release."""
+    state, decision = one.record.state, one.decision
+    if state is None:
+        return {"verdict": Verdict.CONTINUE.value, "stage": "", "msg": "there was no release to watch"}
+    rollback = one.record.rollbacks[-1] if one.record.rollbacks and one.record.rollbacks[-1].bad == state.hash else None
+    return {
+        "verdict": verdict_of(one),
+        "stage": state.stage.value,
+        "hash": state.hash,
+        "mode": one.policy.mode.value if one.policy else "",
+        "reasons": [_reason(each) for each in decision.reasons] if decision else [],
+        "warnings": [_reason(each) for each in decision.warnings] if decision else [],
+        "promotable": bool(decision and decision.promotable),
+        "certified": bool(decision and decision.certified),
+        "windows": state.windows,
+        "requests": state.served,
+        "evidence": _evidence(state),
+        "impact": _impact(state),
+        "rollback": _rollback(one, rollback) if rollback else None,
+        "marks": dict(state.marks),
+        "banned": list(one.record.banned),
+        "msg": sentence(one),
+    }
+
+
+def sentence(one: Watched) -> str:
+    """Return what became of a release, in a sentence without a full stop."""
+    state, decision = one.record.state, one.decision
+    if state is None:
+        return "there was no release to watch"
+    if state.stage in (Stage.RECOVERED, Stage.INEFFECTIVE, Stage.VERIFYING):
+        rollback = one.record.rollbacks[-1]
+        helped = {
+            Stage.RECOVERED: "and it recovered",
+            Stage.INEFFECTIVE: "which has not helped",
+            Stage.VERIFYING: "and the recovery is not verified yet",
+        }[state.stage]
+        return f"revision {state.hash} was rolled back to {rollback.target}, {helped}: {rollback.why}"
+    if state.stage is Stage.BLOCKED and one.preflight:
+        return f"revision {state.hash} should be rolled back, and is not: {one.preflight.text}"
+    if decision and decision.reasons:
+        return f"revision {state.hash}, {decision.verdict}: {decision.text}"
+    return (
+        f"revision {state.hash} is as good as stable so far"
+        if state.windows
+        else f"revision {state.hash} was not measured"
+    )
+
+
+def _reason(reason: Reason) -> Result:
+    return {
+        "text": reason.text,
+        "metric": reason.metric.value if reason.metric else None,
+        "value": reason.value,
+        "threshold": reason.threshold,
+        "evidence": reason.evidence,
+    }
+
+
+def _evidence(state: State) -> Result:
+    found = state.evidence
+    return {
+        "relative": _number(found.relative),
+        "absolute": _number(found.absolute),
+        "stable": _number(found.stable),
+        "split": _number(found.split),
+        "by_metric": {name: _number(value) for name, value in found.relative_by.items()},
+    }
+
+
+def _impact(state: State) -> Result:
+    """Return what the new revision has cost its users."""
+    requests = _cost(state.costs, Metric.ERROR_RATE)
+    orders = _cost(state.costs, Metric.ORDER_SUCCESS)
+    return {
+        "requests": requests.served,
+        "failed": requests.failed,
+        "excess_failures": round(requests.harmed, 1),
+        "orders": orders.served,
+        "failed_orders": orders.failed,
+        "excess_failed_orders": round(orders.harmed, 1),
+    }
+
+
+def _cost(costs: Mapping[str, Cost], metric: Metric) -> Cost:
+    return next((cost for name, cost in costs.items() if name.partition(">")[0] == metric.value), Cost())
+
+
+def _rollback(one: Watched, rollback: Rollback) -> Result:
+    checks = one.verification.results if one.verification else ()
+    return {
+        "from": rollback.bad,
+        "to": rollback.target,
+        "at": rollback.at,
+        "why": rollback.why,
+        "seconds": rollback.seconds,
+        "recovery": rollback.verdict or Recovery.WAITING.value,
+        "checks": {str(each.check): {"verdict": each.verdict.value, "text": each.text} for each in checks},
+    }
+
+
+def _number(log_e: float) -> float:
+    """Return an e-value as a number that JSON can hold."""
+    return round(math.exp(min(log_e, 690.0)), 6)

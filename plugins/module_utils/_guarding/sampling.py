@@ -1,0 +1,144 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Windows of all watched services out of Prometheus: one query for each metric. Private to this collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._analysis.client import Prometheus, Window
+from .._analysis.failures import QueryFailure
+from .._analysis.model import Series
+from .._evidence.burstiness import burstiness
+from .._evidence.counts import NOTHING, Counts
+from .._guard.policy import MetricPolicy, Policy
+from .._windows.clock import Clock
+from .._windows.definitions import Definition
+from .._windows.measuring import buckets_of, counts_by_pod, measure, window_of
+from .._windows.model import Measured, Revision, ServiceWindow
+from .._windows.queries import Scope, query
+from .._windows.tracks import Pods, tracks
+from .._words import Metric
+
+# Windows of stable before a release, from which its burstiness is measured: half an hour.
+_BEFORE = 60
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The windows that are wanted of one release.
+
+    Attributes:
+        name: of the Rollout.
+        canary: the new revision.
+        stable: the one before; None: there is none.
+        policy: that of the release.
+        clock: its windows. Those of all releases have the same borders.
+        windows: their numbers.
+        births: when pods were created, seconds since the epoch, by name.
+        weights: the share of the traffic in each window, where it was the same all the time.
+    """
+
+    name: str
+    canary: Revision
+    stable: Revision | None
+    policy: Policy
+    clock: Clock
+    windows: range
+    births: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[int, float | None] = field(default_factory=dict)
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """Those that are asked for."""
+        return (self.canary, self.stable) if self.stable else (self.canary,)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What stable was like before a release, by metric: its burstiness, and what was counted."""
+
+    burstiness: Mapping[Metric, float]
+    usual: Mapping[Metric, Counts]
+
+
+class Sampler:
+    """Asks Prometheus. What it does not answer is missing, and never 0."""
+
+    def __init__(self, prometheus: Prometheus, namespace: str) -> None:
+        self._prometheus = prometheus
+        self._namespace = namespace
+        self._buckets: dict[Definition, frozenset[float]] = {}
+        self._asked: dict[Definition, frozenset[Revision]] = {}
+        self.problems: list[str] = []
+
+    def windows(self, wanted: Sequence[Wanted]) -> dict[str, list[ServiceWindow]]:
+        """Return the windows of each release, by name of the Rollout; `problems` then says what could not be asked."""
+        self.problems = []
+        measured: dict[str, dict[int, dict[Metric, Mapping[Revision, Measured]]]] = {
+            one.name: {index: {} for index in one.windows} for one in wanted
+        }
+        for definition, members in _by_definition(wanted).items():
+            found = self._tracks(definition, members)
+            for one in members:
+                mine = {revision: found[revision] for revision in one.revisions if revision in found}
+                for index in one.windows:
+                    counts = measure(mine, definition, one.clock.span(index), one.clock.staleness, one.births)
+                    measured[one.name][index][definition.metric] = counts
+        return {
+            one.name: [
+                window_of(index, one.canary, one.stable, measured[one.name][index], one.weights.get(index))
+                for index in one.windows
+            ]
+            for one in wanted
+        }
+
+    def before(self, policy: Policy, revision: Revision, now: float) -> Before:
+        """Return what a revision was like until now: of half an hour, or as long as it was measured."""
+        clock = policy.clock(now - policy.delay - _BEFORE * policy.window)
+        one = Wanted("", revision, None, policy, clock, range(_BEFORE))
+        noise: dict[Metric, float] = {}
+        usual: dict[Metric, Counts] = {}
+        for each in policy.metrics:
+            pods = self._tracks(each.definition, [one]).get(revision)
+            if pods:
+                counted = [_counts(pods, each, clock, index) for index in one.windows]
+                if each.trials:
+                    noise[each.metric] = burstiness(counted, default=each.relative.burstiness)
+                usual[each.metric] = sum((counts for window in counted for counts in window.values()), NOTHING)
+        return Before(noise, usual)
+
+    def _tracks(self, definition: Definition, members: Sequence[Wanted]) -> dict[Revision, Pods]:
+        needed = [one.clock.needed(one.windows) for one in members]
+        window = Window(min(one.start for one in needed), max(one.end for one in needed), needed[0].step)
+        revisions = tuple(dict.fromkeys(revision for one in members for revision in one.revisions))
+        labels = members[0].policy.labels
+        # What buckets there are is known from the time before, as long as the same revisions are asked for.
+        same = self._asked.get(definition) == frozenset(revisions)
+        text = query(definition, Scope(self._namespace, revisions, labels), self._buckets[definition] if same else ())
+        series = self._series(definition, text, window)
+        found = tracks(series, definition, labels)
+        self._buckets[definition] = buckets_of(found, definition)
+        self._asked[definition] = frozenset(revisions)
+        return found
+
+    def _series(self, definition: Definition, text: str, window: Window) -> Iterable[Series]:
+        try:
+            return self._prometheus.query_range(text, window).series
+        except QueryFailure as failure:
+            self.problems.append(f"{definition.metric.value}: {failure.sentence()}")
+            return ()
+
+
+def _counts(pods: Pods, each: MetricPolicy, clock: Clock, index: int) -> dict[str, Counts]:
+    return counts_by_pod(pods, each.definition, each.main, clock.span(index), clock.staleness)
+
+
+def _by_definition(wanted: Sequence[Wanted]) -> dict[Definition, list[Wanted]]:
+    found: dict[Definition, list[Wanted]] = {}
+    for one in wanted:
+        if one.windows:
+            for definition in one.policy.definitions:
+                found.setdefault(definition, []).append(one)
+    return found
