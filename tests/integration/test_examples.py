@@ -105,7 +105,7 @@ def replay_of(given: Data, space: Space, folder: Path) -> Data:
         live = status(space, TRADING)
         fit.update(canary_hash=live["currentPodHash"], stable_hash=live["stableRS"])
         fit.update(start=f"{time.time() - REPLAYED - 2:.3f}", duration=f"{REPLAYED - 3}s")
-    files = {name: str(folder / Path(given[name]).name) for name in ("record", "src") if name in given}
+    files: Data = {name: str(folder / Path(given[name]).name) for name in ("record", "src") if name in given}
     return {**{name: value for name, value in given.items() if name != "promoted"}, **fit, **files}
 
 
