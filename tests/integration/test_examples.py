@@ -37,7 +37,7 @@ CHANNELS = {
 DROPPED = ("prometheus_token", "prometheus_ca_cert")
 # Seconds of a release that is replayed, and the policy for a Prometheus that scrapes every second.
 REPLAYED = 15
-QUICK: Obj = {"window": "3s", "delay": "2s", "staleness": "10s", "warm_up": "0s", "evidence": {"burstiness": 1}}
+QUICK: Obj = {"window": "3s", "delay": "2s", "staleness": "10s", "warm_up": "1s", "evidence": {"burstiness": 1}}
 
 
 def in_flight(space: Space) -> None:

@@ -26,7 +26,7 @@ POLICY: Obj = {
     "window": "2s",
     "delay": "2s",
     "staleness": "10s",
-    "warm_up": "0s",
+    "warm_up": "1s",
     # There is no half an hour of the past from which it could be measured.
     "evidence": {"burstiness": 1},
 }

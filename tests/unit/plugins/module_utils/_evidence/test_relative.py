@@ -85,7 +85,9 @@ def incident(index: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("rps", "rate"), [(20, constant(0.005)), (2, constant(0.018)), (20, drift), (20, incident)], ids=str
+    ("rps", "rate"),
+    [(20, constant(0.005)), (2, constant(0.018)), (20, drift), (20, incident)],
+    ids=["20 rps", "2 rps", "drift", "incident"],
 )
 def test_false_rollbacks_stay_below_alpha(rps: float, rate: Rate) -> None:
     rng = Random(20261123)
