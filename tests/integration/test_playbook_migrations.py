@@ -4,13 +4,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.integration.support.cluster import Obj, versions
 from tests.integration.support.environment import API, TRADING, USERS, Environment, catalog
 from tests.integration.support.plays import Run
-
-pytestmark = pytest.mark.every_pair
 
 MESSAGE = "revision 0042 was refused: there are orders without an account"
 BAD = "v2.9.0-badmigration"

@@ -19,8 +19,6 @@ from tests.integration.support.plays import Run
 from tests.integration.support.servers import HOST, closed_port
 from tests.integration.support.stage import canary_weight, reach, selected, serving, status
 
-pytestmark = pytest.mark.every_pair
-
 ALL = (API, TRADING, USERS)
 
 
@@ -77,6 +75,7 @@ def test_release_again_and_back(environment: Environment) -> None:
     assert versions(environment.with_namespaces()) == before
 
 
+@pytest.mark.every_pair
 def test_bad_release_goes_back_whole(environment: Environment) -> None:
     """One bad service takes back all of the release, the promoted ones too, and the reason is told with numbers."""
     environment.provision()

@@ -18,8 +18,6 @@ from tests.integration.support.plays import Ansible, Run
 from tests.integration.support.roles import Roles
 from tests.unit.roles.rendered import objects
 
-pytestmark = pytest.mark.every_pair
-
 WORKLOADS = ("Rollout", "Deployment", "StatefulSet")
 CRD = Path(__file__).parent / "support" / "route_crd.yml"
 
