@@ -31,7 +31,7 @@ FITTED: dict[str, Any] = {"expected_revision": 2, "watch": 2}
 DROPPED = ("prometheus_token", "prometheus_ca_cert")
 # A release of the past is one of a moment ago, in windows that fit into it.
 REPLAYED_SECONDS = 12
-QUICK = {"window": "2s", "delay": "2s", "staleness": "10s", "warm_up": "0s"}
+QUICK = {"window": "2s", "delay": "2s", "staleness": "10s", "warm_up": "1s"}
 
 
 def in_flight(space: Space) -> None:
