@@ -26,7 +26,6 @@ POLICY: Obj = {
     "window": "2s",
     "delay": "2s",
     "staleness": "10s",
-    "warm_up": "1s",
     # There is no half an hour of the past from which it could be measured.
     "evidence": {"burstiness": 1},
 }
@@ -54,6 +53,8 @@ def over(space: Space, tag: str) -> Data:
         "stable_hash": stable,
         "trading": True,
         "start": f"{began:.3f}",
+        # The pods are warm: they do not get quicker.
+        "ready": f"{began - 60:.3f}",
         "duration": f"{SECONDS:g}",
         "policy": POLICY,
     }
