@@ -111,8 +111,8 @@ rollouts:
       sample: rollback
     stage:
       description:
-        - Where it stands. V(warmup), V(observing), V(holding) or V(baking) while it is watched, V(preflight), V(rolling_back) and V(verifying) during a rollback,
-          and at the end V(done), V(recovered), V(ineffective) or V(blocked).
+        - Where it stands. V(warmup), V(observing), V(holding) or V(baking) while it is watched, V(preflight), V(rolling_back) and V(verifying) during
+          a rollback, and at the end V(done), V(recovered), V(ineffective) or V(blocked).
       type: str
       sample: recovered
     hash:

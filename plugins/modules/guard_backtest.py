@@ -89,8 +89,8 @@ options:
         type: float
   history:
     description:
-      - How long before O(start) the stable revision is looked at, for instance V(150m) or V(4h); two and a half hours show bursts of up to five minutes. How bursty its failures are is measured there, and what is
-        usual, for a release without anything beside it.
+      - How long before O(start) the stable revision is looked at, for instance V(150m) or V(4h); two and a half hours show bursts of
+        up to five minutes. How bursty its failures are is measured there, and what is usual, for a release without anything beside it.
       - With V(0) the policy's C(burstiness) is taken.
     type: str
     default: 150m

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.integration.support.cluster import Obj, Space
 from tests.integration.support.objects import PAUSE, routed, weight
@@ -38,12 +39,14 @@ def busy(space: Space, sandbox: Sandbox) -> Space:
     return space
 
 
-def over(space: Space, tag: str) -> Data:
+def over(space: Space, sandbox: Sandbox, tag: str) -> Data:
     """Release a version, let users have it for some seconds, and return the options that mean this release."""
     start(space, *routed(NAME, weight(50), PAUSE, weight(100)))
     stable = status(space, NAME)["stableRS"]
     canary = release(space, NAME, tag)
     reach(space, NAME, "Paused", step=1)
+    # Prometheus takes some seconds to find a new pod; a guard's warm-up hides that.
+    space.until(lambda: scraped(space, sandbox, canary), "the new pods in Prometheus")
     began = time.time()
     # Not to wait for anything: this is the release. The delay of the policy comes on top.
     time.sleep(SECONDS + 3)
@@ -58,6 +61,14 @@ def over(space: Space, tag: str) -> Data:
         "duration": f"{SECONDS:g}",
         "policy": POLICY,
     }
+
+
+def scraped(space: Space, sandbox: Sandbox, revision: str) -> bool:
+    """Return whether Prometheus has two samples of the pods of a revision."""
+    series = f'http_requests_total{{namespace="{space.name}",rollouts_pod_template_hash="{revision}"}}'
+    asked = {"query": f"min(count_over_time({series}[20s])) > 1"}
+    answer = requests.get(f"{sandbox.prometheus}/api/v1/query", params=asked, timeout=10)
+    return bool(answer.json()["data"]["result"])
 
 
 def play(ansible: Ansible, space: Space, sandbox: Sandbox, *tasks: Data) -> Run:
@@ -81,7 +92,7 @@ def test_a_bad_release_its_recording_and_another_policy(
     ansible: Ansible, busy: Space, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """A third of the requests fails: found within seconds; the recording says the same, and a lenient policy another thing."""
-    meant, path = over(busy, "v2-errors30"), str(tmp_path / "release.json")
+    meant, path = over(busy, sandbox, "v2-errors30"), str(tmp_path / "release.json")
     lenient = {
         **POLICY,
         "metrics": {"error_rate": {"margin": 100, "critical": False, "warning": False}},
@@ -119,7 +130,7 @@ def test_a_bad_release_its_recording_and_another_policy(
 
 def test_a_good_release_goes_on(ansible: Ansible, busy: Space, sandbox: Sandbox) -> None:
     """The split of the requests is judged too."""
-    meant = over(busy, "v2")
+    meant = over(busy, sandbox, "v2")
     weights = [{"since": meant["start"], "weight": 50}]
     run = play(ansible, busy, sandbox, backtest("good", weights=weights, **meant))
     good = run["good"].data

@@ -114,6 +114,6 @@ def burn(trail: Trail, windows: BurnWindows, budget: float) -> Burn:
 
 def _rate(parts: Sequence[tuple[int, int, int]], oldest: int, length: int, covered: int) -> float:
     """Return the share of failures of the last ``length`` windows, of which only ``covered`` may have been watched."""
-    trials = sum([n for number, n, _ in parts if number >= oldest])
-    failed = sum([k for number, _, k in parts if number >= oldest])
+    trials = sum([n for number, n, _k in parts if number >= oldest])
+    failed = sum([k for number, _n, k in parts if number >= oldest])
     return failed / trials * min(covered / length, 1.0) if trials else 0.0

@@ -26,7 +26,7 @@ def average(weighted: Iterable[tuple[float, float]]) -> float:
     kept = [(weight, log_e) for weight, log_e in weighted if weight > 0]
     if not kept:
         return 0.0
-    total = math.fsum(weight for weight, _ in kept)
+    total = math.fsum(weight for weight, _log_e in kept)
     return log_sum([math.log(weight / total) + log_e for weight, log_e in kept])
 
 

@@ -28,7 +28,7 @@ def evidence_of(policy: Policy, state: State) -> Evidence:
         if each.weight > 0:
             weights[each.metric.value] = each.weight
             relative[each.metric.value] = average(
-                [(1.0, state.relative.get(name, _NEW).log_e) for name, _ in each.named]
+                [(1.0, state.relative.get(name, _NEW).log_e) for name, _stream in each.named]
             )
     absolute = _over(policy, state.canary)
     stable = _over(policy, state.stable)

@@ -8,7 +8,7 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from .._catalog.kinds import map_of, native
 from .._catalog.plain import merged, plain
@@ -56,9 +56,9 @@ def read_policies(written: object, overrides: object = None) -> Policies:
         if given is not None and not isinstance(given, Mapping):
             place.refuse(given, SHAPE.accepts)
     raise_if_any(found, _REASON)
-    whole = cast("dict[str, Any]", merged(plain(written or {}), plain(overrides or {})))
+    whole = cast("Obj", merged(plain(written or {}), plain(overrides or {})))
     kind = map_of(NAME, native("a mapping of the keys that differ"))
-    services = cast("dict[str, Any]", kind.read(whole.pop(_SERVICES, None) or {}, place.key(_SERVICES)))
+    services = cast("Obj", kind.read(whole.pop(_SERVICES, None) or {}, place.key(_SERVICES)))
     base = _read(whole, place)
     # What is wrong in the base would be told once more for every service.
     if not found:

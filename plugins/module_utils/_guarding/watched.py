@@ -291,7 +291,7 @@ class Watched:
             # A window that began before the rollback holds what was bad.
             if policy.clock(state.origin).span(window.index).start >= rollback.at:
                 watch = looked(policy, watch, window)
-        after, _ = take_in(policy, state, windows, Facts(serving=False, control=False), now)
+        after, _decision = take_in(policy, state, windows, Facts(serving=False, control=False), now)
         self.verification = verify(policy, recovery_facts(view, rollback, now), watch)
         verdict = self.verification.verdict
         if windows or verdict is not Recovery.WAITING:

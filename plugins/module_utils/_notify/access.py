@@ -113,7 +113,7 @@ def _local(option: str, url: str) -> bool:
     """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host, _port = parts.hostname or "", parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
     local = _loopback(host)

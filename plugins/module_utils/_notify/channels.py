@@ -20,7 +20,7 @@ from .policy import Rules
 from .posting import Request
 from .secret import NONE, Secret
 
-Judge = Callable[[Reply], Failure | None]
+Judge = Callable[[Reply], "Failure | None"]
 
 
 class Post(Protocol):
@@ -35,22 +35,18 @@ class Channel(Protocol):
     @property
     def name(self) -> str:
         """What it is called in states and results."""
-        ...
 
     @property
     def title(self) -> str:
         """What it is called in sentences."""
-        ...
 
     @property
     def rules(self) -> Rules:
         """What it wants to hear."""
-        ...
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """What must not get into any message."""
-        ...
 
     def tell(self, event: Event, memory: Memory, post: Post) -> Memory:
         """Tell an event and return the memory with what was learnt of the place (not: that it was told).
@@ -58,7 +54,6 @@ class Channel(Protocol):
         Raises:
             Failure: it could not be told.
         """
-        ...
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def rise(readings: Sequence[Reading], span: Span, staleness: float, born: float 
     else:
         return None
     total = [0.0] * len(last)
-    for _, values in readings[first:end]:
+    for _moment_of, values in readings[first:end]:
         if any(now < before for now, before in zip(values, last)):
             last = (0.0,) * len(values)
         total = [so_far + now - before for so_far, now, before in zip(total, values, last)]

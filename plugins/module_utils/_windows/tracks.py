@@ -97,13 +97,13 @@ def _histogram(columns: dict[str, dict[float, float]]) -> Track:
     buckets = sorted((_bound(name), values) for name, values in columns.items() if name not in (TIME, INFINITE))
     buckets = [(bound, values) for bound, values in buckets if math.isfinite(bound)]
     trials = columns.get(INFINITE, {})
-    there = [values for _, values in buckets]
+    there = [values for _bound_of, values in buckets]
     # A scrape has all buckets or none; half an answer would turn requests into slow ones.
     moments = set(trials)
     for values in there:
         moments &= values.keys()
     rows: list[Reading] = [(moment, (trials[moment], *[values[moment] for values in there])) for moment in moments]
-    return Track(tuple(bound for bound, _ in buckets), _in_time(rows, columns.get(TIME)))
+    return Track(tuple(bound for bound, _values_of in buckets), _in_time(rows, columns.get(TIME)))
 
 
 def _bound(text: str) -> float:
