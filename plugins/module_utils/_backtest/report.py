@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from .._evidence.counts import Counts
 from .._evidence.impact import Cost
-from .._guard.decision import Reason
+from .._guard.entries import evidence_entry, reason_entry
 from .._guard.sentences import counts_text
 from .._guard.state import State
 from .._operation import Result
@@ -95,7 +94,7 @@ def _first(release: Release, look: Look | None) -> Result | None:
         "time": moment(look.span.end),
         "seconds": look.span.end - release.start,
         "verdict": look.decision.verdict.value,
-        "reasons": [_reason(each) for each in look.decision.reasons],
+        "reasons": [reason_entry(each) for each in look.decision.reasons],
         "impact": _impact(look.state),
     }
 
@@ -111,7 +110,7 @@ def _window(look: Look) -> Result:
         "reason": decision.text,
         "warnings": [each.text for each in decision.warnings],
         "page": decision.page,
-        "evidence": _evidence(state),
+        "evidence": evidence_entry(state),
         "canary": _counts(look.canary),
         "stable": _counts(look.stable),
     }
@@ -119,27 +118,6 @@ def _window(look: Look) -> Result:
 
 def _counts(counts: Counts | None) -> Result | None:
     return None if counts is None else {"requests": counts.n, "failed": counts.k}
-
-
-def _reason(reason: Reason) -> Result:
-    return {
-        "text": reason.text,
-        "metric": reason.metric.value if reason.metric else None,
-        "value": reason.value,
-        "threshold": reason.threshold,
-        "evidence": reason.evidence,
-    }
-
-
-def _evidence(state: State) -> Result:
-    found = state.evidence
-    return {
-        "relative": _number(found.relative),
-        "absolute": _number(found.absolute),
-        "stable": _number(found.stable),
-        "split": _number(found.split),
-        "by_metric": {name: _number(value) for name, value in found.relative_by.items()},
-    }
 
 
 def _impact(state: State) -> Result:
@@ -162,8 +140,3 @@ def _impact(state: State) -> Result:
 
 def _bad(impact: Result) -> int:
     return int(impact["failed"] + impact["slow"] + impact["failed_orders"])
-
-
-def _number(log_e: float) -> float:
-    """Return an e-value as a number that JSON can hold."""
-    return round(math.exp(min(log_e, 690.0)), 6)

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 
 from .._evidence.impact import Cost
-from .._guard.decision import Reason
+from .._guard.entries import evidence_entry, reason_entry
 from .._guard.state import State
 from .._operation import Result
 from .._words import Metric, Recovery, Stage, Verdict
@@ -44,13 +43,13 @@ def entry_of(one: Watched) -> Result:
         "stage": state.stage.value,
         "hash": state.hash,
         "mode": one.policy.mode.value if one.policy else "",
-        "reasons": [_reason(each) for each in decision.reasons] if decision else [],
-        "warnings": [_reason(each) for each in decision.warnings] if decision else [],
+        "reasons": [reason_entry(each) for each in decision.reasons] if decision else [],
+        "warnings": [reason_entry(each) for each in decision.warnings] if decision else [],
         "promotable": bool(decision and decision.promotable),
         "certified": bool(decision and decision.certified),
         "windows": state.windows,
         "requests": state.served,
-        "evidence": _evidence(state),
+        "evidence": evidence_entry(state),
         "impact": _impact(state),
         "rollback": _rollback(one, rollback) if rollback else None,
         "marks": dict(state.marks),
@@ -83,27 +82,6 @@ def sentence(one: Watched) -> str:
     )
 
 
-def _reason(reason: Reason) -> Result:
-    return {
-        "text": reason.text,
-        "metric": reason.metric.value if reason.metric else None,
-        "value": reason.value,
-        "threshold": reason.threshold,
-        "evidence": reason.evidence,
-    }
-
-
-def _evidence(state: State) -> Result:
-    found = state.evidence
-    return {
-        "relative": _number(found.relative),
-        "absolute": _number(found.absolute),
-        "stable": _number(found.stable),
-        "split": _number(found.split),
-        "by_metric": {name: _number(value) for name, value in found.relative_by.items()},
-    }
-
-
 def _impact(state: State) -> Result:
     """Return what the new revision has cost its users."""
     requests = _cost(state.costs, Metric.ERROR_RATE)
@@ -133,8 +111,3 @@ def _rollback(one: Watched, rollback: Rollback) -> Result:
         "recovery": rollback.verdict or Recovery.WAITING.value,
         "checks": {str(each.check): {"verdict": each.verdict.value, "text": each.text} for each in checks},
     }
-
-
-def _number(log_e: float) -> float:
-    """Return an e-value as a number that JSON can hold."""
-    return round(math.exp(min(log_e, 690.0)), 6)
