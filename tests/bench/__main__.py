@@ -150,7 +150,8 @@ def _bench(part: _Part, rounds: int, *, keep: bool) -> Iterator[Bench]:
         for name in part.not_needed:
             sandbox.stop_part(name)
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            environment = layout.environment()
+            # Without a home kubectl would keep what it discovered in the working folder, which is the checkout.
+            environment = {**layout.environment(), "KUBECACHEDIR": str(Path(folder) / "kubectl")}
             player = Player(Path(folder), environment)
             yield Bench(Cluster(layout.kubeconfig), environment, player, rounds)
     finally:
