@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .._errors import DeliveryError
-from .._evidence.counts import NOTHING, Counts
+from .._evidence.counts import Counts
 from .._guard.cycle import begin, policy_for, take_in
 from .._guard.decision import Decision
 from .._guard.facts import Facts
-from .._guard.noise import ByPod, burstiness_of
-from .._guard.policy import MetricPolicy, Policies, Policy
+from .._guard.past import Past, past_of
+from .._guard.policy import Policies, Policy
 from .._guard.policy_reading import policy_of
 from .._guard.state import State
 from .._windows.clock import Clock, Span
-from .._windows.measuring import counts_by_pod, measure, window_of
+from .._windows.measuring import measure, window_of
 from .._windows.model import Revision, ServiceWindow, Stream
 from .._windows.tracks import Pods, tracks
 from .._words import Metric, Mode, Verdict
@@ -97,7 +97,7 @@ def replay(recording: Recording, policies: Policies) -> Replay:
     planned = policy_of(policies.written(release.service), trading=release.trading)
     count = _windows_of(recording, planned)
     found, skipped = _tracks(recording, planned)
-    noise, usual = _before(planned, release, found)
+    past = _past(planned, release, found)
     state = begin(
         policies,
         release.service,
@@ -105,8 +105,7 @@ def replay(recording: Recording, policies: Policies) -> Replay:
         revision=release.canary,
         trading=release.trading,
         origin=release.start,
-        burstiness=noise,
-        usual=usual,
+        past=past,
     )
     policy = policy_for(state, policies)[0].in_mode(Mode.ENFORCE)
     clock, looks, over = policy.clock(release.start), [], False
@@ -118,7 +117,7 @@ def replay(recording: Recording, policies: Policies) -> Replay:
         if not over:
             looks.append(Look(window, span, decision, state))
         over = over or decision.verdict is Verdict.ROLLBACK
-    return Replay(policy, noise, looks, state, skipped)
+    return Replay(policy, past.burstiness, looks, state, skipped)
 
 
 def _windows_of(recording: Recording, policy: Policy) -> int:
@@ -158,25 +157,12 @@ def _tracks(recording: Recording, policy: Policy) -> tuple[Tracks, tuple[Metric,
     return found, tuple(skipped)
 
 
-def _before(policy: Policy, release: Release, found: Tracks) -> tuple[dict[Metric, float], dict[Metric, Counts]]:
-    """Return the burstiness of stable before the release, as far as it can be measured, and what was counted."""
+def _past(policy: Policy, release: Release, found: Tracks) -> Past:
+    """Return what stable was like before the release, as far as it was recorded."""
     count = math.floor(release.history / policy.window + 1e-9)
-    clock = policy.clock(release.start - count * policy.window)
-    counted: dict[Metric, ByPod] = {}
-    for each in policy.metrics:
-        pods = found.get(each.metric, {}).get(release.old) if release.old else None
-        windows = [_by_pod(pods, each, clock, index) for index in range(count)] if pods else []
-        if any(windows):
-            counted[each.metric] = windows
-    usual = {
-        metric: sum((counts for window in windows for counts in window.values()), NOTHING)
-        for metric, windows in counted.items()
-    }
-    return burstiness_of(policy, counted), usual
-
-
-def _by_pod(pods: Pods, each: MetricPolicy, clock: Clock, index: int) -> dict[str, Counts]:
-    return counts_by_pod(pods, each.definition, each.main, clock.span(index), clock.staleness)
+    old = release.old
+    pods = {metric: revisions[old] for metric, revisions in found.items() if old in revisions} if old else {}
+    return past_of(policy, pods, policy.clock(release.start - count * policy.window), count)
 
 
 def _window(index: int, release: Release, policy: Policy, clock: Clock, found: Tracks) -> ServiceWindow:

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from .._evidence.counts import Counts
-from .._evidence.impact import Cost
-from .._guard.entries import evidence_entry, reason_entry
+from .._guard.entries import evidence_entry, impact_entry, reason_entry
 from .._guard.sentences import counts_text
-from .._guard.state import State
 from .._operation import Result
 from .._windows.model import Stream
 from .._words import Metric, Verdict
@@ -30,7 +28,7 @@ def to_ansible(release: Release, found: Replay) -> Result:
         "verdict": verdict(found).value,
         "held": _first(release, found.held),
         "rolled_back": _first(release, found.rolled_back),
-        "impact": _impact(found.end),
+        "impact": impact_entry(found.end),
         "promotable": last.promotable,
         "certified": last.certified,
         "burstiness": {metric.value: phi for metric, phi in found.burstiness.items()},
@@ -47,11 +45,11 @@ def verdict(found: Replay) -> Verdict:
 
 def sentence(release: Release, found: Replay) -> str:
     """Return what the guard would have done, in a sentence without a full stop."""
-    whole = _bad(_impact(found.end))
+    whole = _bad(impact_entry(found.end))
     name = f"revision {release.canary} of {release.service}"
     windows = f"{found.end.windows} windows with data"
     if found.rolled_back:
-        by_then = _bad(_impact(found.rolled_back.state))
+        by_then = _bad(impact_entry(found.rolled_back.state))
         told = f"{name} would have been rolled back after {_after(release, found.rolled_back)}: {found.rolled_back.decision.text}"
         return f"{told}; {by_then} requests and orders had gone wrong by then, {whole} by the end"
     if found.held:
@@ -95,7 +93,7 @@ def _first(release: Release, look: Look | None) -> Result | None:
         "seconds": look.span.end - release.start,
         "verdict": look.decision.verdict.value,
         "reasons": [reason_entry(each) for each in look.decision.reasons],
-        "impact": _impact(look.state),
+        "impact": impact_entry(look.state),
     }
 
 
@@ -118,24 +116,6 @@ def _window(look: Look) -> Result:
 
 def _counts(counts: Counts | None) -> Result | None:
     return None if counts is None else {"requests": counts.n, "failed": counts.k}
-
-
-def _impact(state: State) -> Result:
-    """Return what the new revision has cost its users up to a state."""
-    requests, slow, orders = (
-        state.costs.get(metric.value, Cost())
-        for metric in (Metric.ERROR_RATE, Metric.RESPONSE_TIME, Metric.ORDER_SUCCESS)
-    )
-    return {
-        "requests": requests.served,
-        "failed": requests.failed,
-        "excess_failures": round(requests.harmed, 1),
-        "slow": slow.failed,
-        "excess_slow": round(slow.harmed, 1),
-        "orders": orders.served,
-        "failed_orders": orders.failed,
-        "excess_failed_orders": round(orders.harmed, 1),
-    }
 
 
 def _bad(impact: Result) -> int:

@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from .._evidence.counts import Counts
 from .._types import Obj
 from .._windows.model import ServiceWindow
-from .._words import Metric
 from .decision import Decision, decide, settled
 from .facts import Facts
 from .observing import observe, tally
+from .past import UNKNOWN, Past
 from .policy import Policies, Policy
 from .policy_reading import policy_of
 from .stages import moved, stage_after, watching
@@ -27,8 +26,7 @@ def begin(
     revision: str,
     trading: bool,
     origin: float,
-    burstiness: Mapping[Metric, float] | None = None,
-    usual: Mapping[Metric, Counts] | None = None,
+    past: Past = UNKNOWN,
 ) -> State:
     """Return the state of a release that is watched from now on, its policy fixed.
 
@@ -39,12 +37,10 @@ def begin(
         revision: pod-template hash of the new revision.
         trading: whether it takes orders.
         origin: now, seconds since the epoch.
-        burstiness: what was measured on the stable pods, by metric.
-        usual: counts of the stable revision before the release, by metric, for a release that never runs beside it: of the
-            stream `MetricPolicy.main`.
+        past: what stable was like before, for the noise of its metrics and for a release that never runs beside it.
     """
-    policy = policy_of(policies.written(service), trading=trading, burstiness=burstiness)
-    before = {metric.value: counts for metric, counts in (usual or {}).items()}
+    policy = policy_of(policies.written(service), trading=trading, burstiness=past.burstiness)
+    before = {metric.value: counts for metric, counts in past.usual.items()}
     return State(uid, revision, service, trading, origin, policy.written, usual=before)
 
 

@@ -11,6 +11,7 @@ from .._kube.client import Kube
 from .._rollouts.choice import EVERYTHING, Choice, Need
 from .._rollouts.engine import carry_out
 from .._rollouts.moves import Guards, Verb
+from .._rollouts.verbs.abort import Abort
 from .._rollouts.verbs.pause import Pause, Resume
 from .._rollouts.verbs.undo import Undo
 
@@ -39,6 +40,11 @@ def roll_back(kube: Kube, namespace: str, name: str, revision: str, say: Callabl
         DeliveryError: it has another revision by now, or users were not moved in time.
     """
     _carry_out(kube, namespace, name, Undo(full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK, say)
+
+
+def take_traffic(kube: Kube, namespace: str, name: str, revision: str, say: Callable[[str], None]) -> None:
+    """Abort a canary that still has this revision; return when stable serves all users. Raises as `roll_back` does."""
+    _carry_out(kube, namespace, name, Abort(_only(revision)), EVERYTHING, _ROLLBACK, say)
 
 
 def _only(revision: str) -> Guards:

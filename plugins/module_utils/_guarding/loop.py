@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .._guard.cycle import begin, policy_for
+from .._guard.past import UNKNOWN
 from .._guard.policy import Policies, Policy
 from .._guard.policy_reading import policy_of
 from .._guard.stages import over
@@ -18,14 +19,19 @@ from .._kube.client import Kube
 from .._rollouts.choice import Choice, Need
 from .._rollouts.estate import Estate
 from .._rollouts.model import View
+from .._rollouts.states import HEALTHY, READY, judge
 from .locking import identity
+from .news import Place
 from .release import Release, release_of
 from .sampling import Sampler
-from .watched import Watched
+from .telling import Audience
+from .watched import Post, Watched
 
 _NEED = Need.REVISIONS | Need.TRAFFIC | Need.PODS | Need.FOLLOWED
 # Seconds between two looks at the cluster when it is silent: pods crash without any window coming to its end.
 _PATIENCE = 5.0
+# When a guard returns.
+FINISHED, STOPPED, ARRIVED, ANY_READY = "finished", "stopped", "arrived", "any_ready"
 # A guard that has not renewed its Lease for so many windows is dead.
 _LEASE_WINDOWS = 3
 
@@ -40,7 +46,9 @@ class Setting:
         policies: by which they are judged.
         trading: names of those that take orders.
         timeout: seconds to watch at most; None: until somebody ends it.
-        until_finished: whether to return as soon as no release is left to be watched.
+        until: when to return: as soon as no release is left to be watched (FINISHED); as soon as every Rollout is healthy, waits
+            for a promotion or cannot get further (ARRIVED), or one of them waits for a promotion (ANY_READY); never (STOPPED).
+        audience: who is told.
     """
 
     namespace: str
@@ -48,7 +56,8 @@ class Setting:
     policies: Policies
     trading: frozenset[str]
     timeout: float | None
-    until_finished: bool
+    until: str
+    audience: Audience
 
 
 class Guard:
@@ -64,7 +73,8 @@ class Guard:
             say: takes the name of a Rollout (or nothing) and a line about it.
         """
         self._kube, self._sampler, self._setting, self._say = kube, sampler, setting, say
-        self._me = identity()
+        place = Place(setting.audience.environment, kube.cluster, setting.namespace)
+        self._post = Post(kube, place, identity(), setting.audience, say)
         self._watched: dict[str, Watched] = {}
         self._told: tuple[str, ...] = ()
 
@@ -82,7 +92,7 @@ class Guard:
                     views = {name: view for name, view in estate.views().items() if view.kind == "Rollout"}
                     self._look(views)
                     left = ends - time.monotonic()
-                    if left <= 0 or (self._setting.until_finished and self._finished(views)):
+                    if left <= 0 or self._done(views):
                         return self._watched
                     estate.wait(min(left, self._until_next()))
             finally:
@@ -91,51 +101,61 @@ class Guard:
 
     def _look(self, views: Mapping[str, View]) -> None:
         now = time.time()
-        for name, view in views.items():
-            one = self._watched.get(name) or self._watched.setdefault(name, self._new(name))
-            one.see(view, now)
-            self._adopt(one, view, now)
-        busy = [one for one in self._watched.values() if one.busy and one.hold_lease(now)]
-        wanted = [found for one in busy if (found := one.wanted(now)) is not None]
+        acting = [self._of(name) for name, view in views.items() if self._acts(self._of(name), view, now)]
+        wanted = [found for one in acting if (found := one.wanted(now)) is not None]
         windows = self._sampler.windows(wanted)
         self._tell_problems()
-        for one in busy:
-            if one.name in views:
-                one.take_in(windows.get(one.name, ()), time.time())
+        for one in acting:
+            one.take_in(windows.get(one.name, ()), time.time())
 
-    def _new(self, name: str) -> Watched:
-        return Watched(
-            self._kube,
-            self._setting.namespace,
-            name,
-            me=self._me,
-            lease=_LEASE_WINDOWS * self._policy(name).window,
-            say=lambda line: self._say(name, line),
-        )
+    def _acts(self, one: Watched, view: View, now: float) -> bool:
+        """Take a Rollout as it is now; return whether there is a release and this guard is the one that acts."""
+        one.see(view, now)
+        if not one.rolling_back and not self._open(one, view, now):
+            one.leave()
+            return False
+        if not one.hold_lease(now):
+            one.stand_by()
+            return False
+        # Only now: with the Lease came what another guard had written.
+        self._adopt(one, view, now)
+        return one.busy
+
+    def _of(self, name: str) -> Watched:
+        if name not in self._watched:
+            self._watched[name] = Watched(self._post, name, lease=_LEASE_WINDOWS * self._policy(name).window)
+        return self._watched[name]
 
     def _adopt(self, one: Watched, view: View, now: float) -> None:
-        """Begin to watch a release that is new, or leave one that is not there any more."""
+        """Begin to watch a release that is new, or go on with one that is known."""
         state = one.record.state
         if one.rolling_back and state is not None:
             one.judge_by(self._policy_of(state))
             return
-        bake = self._policy_of(state).bake if state else 0.0
-        release = release_of(view, state, bake=bake, now=now)
+        release = self._release(one, view, now)
         if release is None:
-            one.leave(view)
-            return
-        if state is None or state.hash != release.canary.hash or state.uid != release.uid:
+            one.leave()
+        elif state is None or not _is_of(state, release):
             state = self._begin(one.name, release, now)
-            one.start(state, release, self._policy_of(state))
+            one.start(state, release, self._policy_of(state), view.release)
         elif not over(state):
             policy, note = policy_for(state, self._setting.policies)
             one.go_on(release, policy, note)
+
+    def _open(self, one: Watched, view: View, now: float) -> bool:
+        """Return whether there is a release about which not everything was said."""
+        release, state = self._release(one, view, now), one.record.state
+        return release is not None and not (state is not None and over(state) and _is_of(state, release))
+
+    def _release(self, one: Watched, view: View, now: float) -> Release | None:
+        state = one.record.state
+        return release_of(view, state, bake=self._policy_of(state).bake if state else 0.0, now=now)
 
     def _begin(self, name: str, release: Release, now: float) -> State:
         policy = self._policy(name)
         # The borders of all windows are the same, so that one query serves all services.
         origin = now - now % policy.window
-        before = self._sampler.before(policy, release.stable, now) if release.stable else None
+        past = self._sampler.before(policy, release.stable, now) if release.stable else UNKNOWN
         return begin(
             self._setting.policies,
             name,
@@ -143,8 +163,7 @@ class Guard:
             revision=release.canary.hash,
             trading=name in self._setting.trading,
             origin=origin,
-            burstiness=before.burstiness if before else None,
-            usual=before.usual if before else None,
+            past=past,
         )
 
     def _policy(self, name: str) -> Policy:
@@ -153,9 +172,21 @@ class Guard:
     def _policy_of(self, state: State) -> Policy:
         return policy_for(state, self._setting.policies)[0]
 
-    def _finished(self, views: Mapping[str, View]) -> bool:
-        moving = any(not view.phase.settled for view in views.values())
-        return not moving and not any(one.busy for one in self._watched.values())
+    def _done(self, views: Mapping[str, View]) -> bool:
+        until, busy = self._setting.until, any(one.busy for one in self._watched.values())
+        if until == FINISHED:
+            return not busy and all(view.phase.settled for view in views.values())
+        if until == STOPPED or not views:
+            return until != STOPPED
+        arrived = {name: self._arrived(self._of(name), view) for name, view in views.items()}
+        return all(arrived.values()) or (until == ANY_READY and any(each == READY for each in arrived.values()))
+
+    def _arrived(self, one: Watched, view: View) -> str:
+        """Return at which state a Rollout has arrived, or why it cannot get further; empty while it is on its way or held."""
+        if one.rolling_back or one.held:
+            return ""
+        stands = judge(view, [HEALTHY, READY])
+        return stands.reached or stands.impossible
 
     def _until_next(self) -> float:
         now = time.time()
@@ -170,3 +201,7 @@ class Guard:
             if self._told and not problems:
                 self._say("", "Prometheus answers again")
         self._told = problems
+
+
+def _is_of(state: State, release: Release) -> bool:
+    return state.hash == release.canary.hash and state.uid == release.uid

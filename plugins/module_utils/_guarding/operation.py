@@ -11,11 +11,13 @@ from .._errors import DeliveryError
 from .._guard.policy_reading import read_policies
 from .._kube.client import Kube
 from .._kube.credentials import Credentials
+from .._notify.operations import SECRETS
 from .._operation import Call, Operation, Result
 from .._rollouts.choice import Choice
-from .loop import Guard, Setting
+from .loop import ANY_READY, ARRIVED, FINISHED, STOPPED, Guard, Setting
 from .result import entry_of, sentence, verdict_of, worst
 from .sampling import Sampler
+from .telling import Audience
 
 
 def _guard(call: Call) -> Result:
@@ -28,14 +30,15 @@ def _guard(call: Call) -> Result:
         policies=read_policies(given["policy"], given["policy_overrides"]),
         trading=frozenset(given["trading"] or ()),
         timeout=float(given["timeout"]) or None,
-        until_finished=given["until"] == "finished",
+        until=given["until"],
+        audience=Audience.from_params(given),
     )
     kube = Kube(Credentials.from_params(given), dry_run=call.check_mode, warn=call.warn)
     with kube, Prometheus(Access.from_params(given), warn=call.warn) as prometheus:
         sampler = Sampler(prometheus, setting.namespace)
         guard = Guard(kube, sampler, setting, lambda name, line: call.say(f"{name}: {line}" if name else line))
         watched = guard.run()
-    with_release = {name: one for name, one in sorted(watched.items()) if one.decision or one.verification}
+    with_release = {name: one for name, one in sorted(watched.items()) if one.had_release}
     told = "; ".join(f"{name}: {sentence(one)}" for name, one in with_release.items())
     return {
         "changed": any(one.changed for one in watched.values()),
@@ -52,11 +55,13 @@ GUARD = Operation(
         **_argspec.selection(),
         **_argspec.prometheus(),
         **_argspec.waiting(3600),
+        **_argspec.notifications(),
         "policy": {"type": "dict", "default": {}},
         "policy_overrides": {"type": "dict", "default": {}},
         "trading": {"type": "list", "elements": "str", "default": []},
-        "until": {"type": "str", "choices": ["finished", "stopped"], "default": "finished"},
+        "until": {"type": "str", "choices": [FINISHED, ARRIVED, ANY_READY, STOPPED], "default": FINISHED},
+        "environment": {"type": "str", "default": ""},
     },
     mutually_exclusive=list(_argspec.ONE_SELECTION),
-    private=("prometheus_url", "prometheus_headers"),
+    private=("prometheus_url", "prometheus_headers", *SECRETS),
 )

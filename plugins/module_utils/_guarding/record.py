@@ -16,7 +16,7 @@ from .._types import Obj
 
 # Enough for the limits of a policy, and to look back.
 _KEPT = 20
-_STATE, _HISTORY = "state", "history"
+_STATE, _HISTORY, _TOLD = "state", "history", "notifications"
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Rollback:
         target: the one that was gone back to.
         why: the reasons, in one line.
         seconds: how long it took until the target served all users; None: it has not come to that.
+        pods: how many of the bad revision there were.
         watch: what was measured since.
         verdict: ``recovered`` or ``ineffective``; empty while it is open.
     """
@@ -38,12 +39,13 @@ class Rollback:
     target: str
     why: str
     seconds: float | None = None
+    pods: int = 0
     watch: Watch = field(default_factory=Watch)
     verdict: str = ""
 
     def to_plain(self) -> Obj:
         """Return it as plain data."""
-        plain = {name: getattr(self, name) for name in ("at", "bad", "target", "why", "seconds", "verdict")}
+        plain = {name: getattr(self, name) for name in ("at", "bad", "target", "why", "seconds", "pods", "verdict")}
         return {**plain, "watch": self.watch.to_plain()}
 
     @classmethod
@@ -61,14 +63,18 @@ class Record:
         paused: whether the guard has paused the Rollout, so that it may let it go on.
         rollbacks: oldest first.
         banned: hashes that are not to be released again by themselves, oldest first.
-        paged: what somebody was called for last, so that nobody is called for the same again.
+        release: name of the release, or the hash of one that has none.
+        holds: how many times it was held.
+        told: what was told where, as `_notify.sender` gives it; None: nothing.
     """
 
     state: State | None = None
     paused: bool = False
     rollbacks: tuple[Rollback, ...] = ()
     banned: tuple[str, ...] = ()
-    paged: str = ""
+    release: str = ""
+    holds: int = 0
+    told: Obj | None = None
 
 
 def to_data(record: Record) -> dict[str, str]:
@@ -77,10 +83,12 @@ def to_data(record: Record) -> dict[str, str]:
         "paused": record.paused,
         "rollbacks": [each.to_plain() for each in record.rollbacks[-_KEPT:]],
         "banned": list(record.banned[-_KEPT:]),
-        "paged": record.paged,
+        "release": record.release,
+        "holds": record.holds,
     }
     state = {_STATE: to_json(record.state)} if record.state else {}
-    return {**state, _HISTORY: json.dumps(history, separators=(",", ":"))}
+    told = {_TOLD: json.dumps(record.told, separators=(",", ":"))} if record.told else {}
+    return {**state, _HISTORY: json.dumps(history, separators=(",", ":")), **told}
 
 
 def from_data(data: Mapping[str, str], where: str) -> Record:
@@ -97,7 +105,9 @@ def from_data(data: Mapping[str, str], where: str) -> Record:
             paused=bool(history.get("paused")),
             rollbacks=tuple(Rollback.from_plain(each) for each in history.get("rollbacks") or ()),
             banned=tuple(str(name) for name in history.get("banned") or ()),
-            paged=str(history.get("paged") or ""),
+            release=str(history.get("release") or ""),
+            holds=int(history.get("holds") or 0),
+            told=json.loads(data[_TOLD]) if data.get(_TOLD) else None,
         )
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise DeliveryError(

@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from .._evidence.impact import Cost
-from .._guard.entries import evidence_entry, reason_entry
-from .._guard.state import State
+from .._guard.entries import evidence_entry, impact_entry, reason_entry
 from .._operation import Result
-from .._words import Metric, Recovery, Stage, Verdict
+from .._words import Recovery, Stage, Verdict
 from .record import Rollback
 from .watched import Watched
 
@@ -29,7 +27,10 @@ def verdict_of(one: Watched) -> str:
     state = one.record.state
     if state is not None and state.stage in (Stage.ROLLING_BACK, Stage.VERIFYING, Stage.RECOVERED, Stage.INEFFECTIVE):
         return Verdict.ROLLBACK.value
-    return one.decision.verdict.value if one.decision else Verdict.CONTINUE.value
+    if one.decision is None:
+        # Another guard acts, and has written how it stands.
+        return (Verdict.HOLD if state is not None and state.holding else Verdict.CONTINUE).value
+    return one.decision.verdict.value
 
 
 def entry_of(one: Watched) -> Result:
@@ -50,7 +51,7 @@ def entry_of(one: Watched) -> Result:
         "windows": state.windows,
         "requests": state.served,
         "evidence": evidence_entry(state),
-        "impact": _impact(state),
+        "impact": impact_entry(state),
         "rollback": _rollback(one, rollback) if rollback else None,
         "marks": dict(state.marks),
         "banned": list(one.record.banned),
@@ -71,8 +72,8 @@ def sentence(one: Watched) -> str:
             Stage.VERIFYING: "and the recovery is not verified yet",
         }[state.stage]
         return f"revision {state.hash} was rolled back to {rollback.target}, {helped}: {rollback.why}"
-    if state.stage is Stage.BLOCKED and one.preflight:
-        return f"revision {state.hash} should be rolled back, and is not: {one.preflight.text}"
+    if state.stage is Stage.BLOCKED and one.rescue.preflight:
+        return f"revision {state.hash} should be rolled back, and is not: {one.rescue.preflight.text}"
     if decision and decision.reasons:
         return f"revision {state.hash}, {decision.verdict}: {decision.text}"
     return (
@@ -82,26 +83,8 @@ def sentence(one: Watched) -> str:
     )
 
 
-def _impact(state: State) -> Result:
-    """Return what the new revision has cost its users."""
-    requests = _cost(state.costs, Metric.ERROR_RATE)
-    orders = _cost(state.costs, Metric.ORDER_SUCCESS)
-    return {
-        "requests": requests.served,
-        "failed": requests.failed,
-        "excess_failures": round(requests.harmed, 1),
-        "orders": orders.served,
-        "failed_orders": orders.failed,
-        "excess_failed_orders": round(orders.harmed, 1),
-    }
-
-
-def _cost(costs: Mapping[str, Cost], metric: Metric) -> Cost:
-    return next((cost for name, cost in costs.items() if name.partition(">")[0] == metric.value), Cost())
-
-
 def _rollback(one: Watched, rollback: Rollback) -> Result:
-    checks = one.verification.results if one.verification else ()
+    checks = one.rescue.verification.results if one.rescue.verification else ()
     return {
         "from": rollback.bad,
         "to": rollback.target,

@@ -10,19 +10,16 @@ from dataclasses import dataclass, field
 from .._analysis.client import Prometheus, Window
 from .._analysis.failures import QueryFailure
 from .._analysis.model import Series
-from .._evidence.burstiness import burstiness
-from .._evidence.counts import NOTHING, Counts
-from .._guard.policy import MetricPolicy, Policy
+from .._evidence.burstiness import WINDOWS
+from .._guard.past import Past, past_of
+from .._guard.policy import Policy
 from .._windows.clock import Clock
 from .._windows.definitions import Definition
-from .._windows.measuring import buckets_of, counts_by_pod, measure, window_of
+from .._windows.measuring import buckets_of, measure, window_of
 from .._windows.model import Measured, Revision, ServiceWindow
 from .._windows.queries import Scope, query
 from .._windows.tracks import Pods, tracks
 from .._words import Metric
-
-# Windows of stable before a release, from which its burstiness is measured: half an hour.
-_BEFORE = 60
 
 
 @dataclass(frozen=True)
@@ -53,14 +50,6 @@ class Wanted:
     def revisions(self) -> tuple[Revision, ...]:
         """Those that are asked for."""
         return (self.canary, self.stable) if self.stable else (self.canary,)
-
-
-@dataclass(frozen=True)
-class Before:
-    """What stable was like before a release, by metric: its burstiness, and what was counted."""
-
-    burstiness: Mapping[Metric, float]
-    usual: Mapping[Metric, Counts]
 
 
 class Sampler:
@@ -94,20 +83,12 @@ class Sampler:
             for one in wanted
         }
 
-    def before(self, policy: Policy, revision: Revision, now: float) -> Before:
-        """Return what a revision was like until now: of half an hour, or as long as it was measured."""
-        clock = policy.clock(now - policy.delay - _BEFORE * policy.window)
-        one = Wanted("", revision, None, policy, clock, range(_BEFORE))
-        noise: dict[Metric, float] = {}
-        usual: dict[Metric, Counts] = {}
-        for each in policy.metrics:
-            pods = self._tracks(each.definition, [one]).get(revision)
-            if pods:
-                counted = [_counts(pods, each, clock, index) for index in one.windows]
-                if each.trials:
-                    noise[each.metric] = burstiness(counted, default=each.relative.burstiness)
-                usual[each.metric] = sum((counts for window in counted for counts in window.values()), NOTHING)
-        return Before(noise, usual)
+    def before(self, policy: Policy, revision: Revision, now: float) -> Past:
+        """Return what a revision was like until now, as long as it was measured; see `burstiness.WINDOWS`."""
+        clock = policy.clock(now - policy.delay - WINDOWS * policy.window)
+        one = Wanted("", revision, None, policy, clock, range(WINDOWS))
+        found = {each.metric: self._tracks(each.definition, [one]).get(revision) for each in policy.metrics}
+        return past_of(policy, {metric: pods for metric, pods in found.items() if pods}, clock, WINDOWS)
 
     def _tracks(self, definition: Definition, members: Sequence[Wanted]) -> dict[Revision, Pods]:
         needed = [one.clock.needed(one.windows) for one in members]
@@ -129,10 +110,6 @@ class Sampler:
         except QueryFailure as failure:
             self.problems.append(f"{definition.metric.value}: {failure.sentence()}")
             return ()
-
-
-def _counts(pods: Pods, each: MetricPolicy, clock: Clock, index: int) -> dict[str, Counts]:
-    return counts_by_pod(pods, each.definition, each.main, clock.span(index), clock.staleness)
 
 
 def _by_definition(wanted: Sequence[Wanted]) -> dict[Definition, list[Wanted]]:

@@ -1,84 +1,117 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One Rollout under the guard: what is remembered of it, and what is done to it. Private to this collection."""
+"""One Rollout under the guard: look at it, decide, hold it or let it go on, and tell. Private to this collection."""
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 from .._errors import DeliveryError
 from .._guard.cycle import take_in
 from .._guard.decision import Decision, Reason
-from .._guard.facts import Facts
 from .._guard.policy import Policy
-from .._guard.preflight import Outcome, Preflight, preflight
-from .._guard.recovery import Verification, looked, verify
 from .._guard.stages import moved, over
 from .._guard.state import State
 from .._kube.client import Kube
 from .._rollouts.model import View
 from .._windows.clock import Span
 from .._windows.model import Revision, ServiceWindow
-from .._words import Mode, Recovery, Stage, Verdict
-from . import acting, keeping
+from .._words import Mode, Stage, Verdict
+from . import acting
+from .kept import Kept
 from .lines import look_line
 from .locking import Lock
-from .record import Record, Rollback
+from .news import Place, Scene, news_of
+from .record import Record
 from .release import Release
-from .rollback_facts import missing, recovery_facts, rollback_facts, target_of
+from .rescue import Rescue
 from .sampling import Wanted
+from .telling import Audience, Teller
 
 _AFTER = frozenset({Stage.ROLLING_BACK, Stage.VERIFYING})
+
+
+@dataclass(frozen=True)
+class Post:
+    """What all Rollouts under a guard have in common.
+
+    Attributes:
+        kube: an open connection; in check mode nothing is done and nothing remembered.
+        place: where the guard works.
+        me: this guard.
+        audience: who is told.
+        say: takes the name of a Rollout and a line about it.
+    """
+
+    kube: Kube
+    place: Place
+    me: str
+    audience: Audience
+    say: Callable[[str, str], None]
 
 
 class Watched:
     """A Rollout that the guard was told to watch, with or without a release."""
 
-    def __init__(
-        self, kube: Kube, namespace: str, name: str, *, me: str, lease: float, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, post: Post, name: str, *, lease: float) -> None:
         """Read what is remembered of it.
 
         Args:
-            kube: an open connection; in check mode nothing is done and nothing remembered.
-            namespace: of the Rollout.
+            post: what it has in common with the others.
             name: its name.
-            me: this guard.
             lease: seconds after which a guard that does not renew its Lease is taken for dead.
-            say: shows a line about it.
 
         Raises:
             DeliveryError: the record is damaged.
         """
         self.name = name
-        self.record: Record = keeping.load(kube, namespace, name)
         self.release: Release | None = None
         self.policy: Policy | None = None
         self.decision: Decision | None = None
-        self.preflight: Preflight | None = None
-        self.verification: Verification | None = None
-        self.changed = False
+        # Whether there was a release, and whether there still is.
+        self.had_release = self.present = False
         self.view: View | None = None
-        self._kube, self._namespace, self._say = kube, namespace, say
-        self._lock = Lock(kube, namespace, name, me=me, seconds=lease)
+        self._post, self._kube, self._namespace = post, post.kube, post.place.namespace
+        self._kept = Kept(post.kube, self._namespace, name)
+        self.rescue = Rescue(post.kube, self._namespace, name, self._kept, self._say)
+        self._teller = Teller(post.audience, self._say)
+        self._lock = Lock(post.kube, self._namespace, name, me=post.me, seconds=lease)
         self._renewed = 0.0
         self._lease = lease
         self._weights: list[tuple[float, float | None]] = []
         self._said = ""
+        self._trouble = ""
+        self._changed = False
+
+    @property
+    def record(self) -> Record:
+        """What is remembered of it."""
+        return self._kept.record
+
+    @property
+    def changed(self) -> bool:
+        """Whether this guard did anything to the Rollout; in check mode: whether it would have."""
+        return self._changed or self.rescue.changed
 
     @property
     def busy(self) -> bool:
-        """Whether there is anything to watch."""
-        state = self.record.state
-        return state is not None and not over(state) and (self.release is not None or self.rolling_back)
+        """Whether there is anything to watch, by this guard or by the one that acts."""
+        state = self._kept.state
+        return state is not None and not over(state) and self.present
 
     @property
     def rolling_back(self) -> bool:
         """Whether a rollback was begun and not yet verified."""
-        return self.record.state is not None and self.record.state.stage in _AFTER
+        return self._kept.state is not None and self._kept.state.stage in _AFTER
+
+    @property
+    def held(self) -> bool:
+        """Whether it is to go no further: held, or on its way back."""
+        state = self._kept.state
+        blocked = state is not None and state.stage in (Stage.PREFLIGHT, Stage.BLOCKED)
+        return self.record.paused or self.rolling_back or (blocked and self.busy)
 
     def see(self, view: View, now: float) -> None:
         """Take the Rollout as it is now."""
@@ -87,9 +120,10 @@ class Watched:
         if not self._weights or self._weights[-1][1] != weight:
             self._weights.append((now, weight))
 
-    def start(self, state: State, release: Release, policy: Policy) -> None:
-        """Begin to watch a release."""
-        self.record = replace(self.record, state=state, paused=False, paged="")
+    def start(self, state: State, release: Release, policy: Policy, name: str) -> None:
+        """Begin to watch a release of this name (empty: it has none)."""
+        self._trouble = ""
+        self._kept.change(state=state, paused=False, release=name or state.hash, holds=0)
         self.go_on(release, policy, "")
         against = f", against {release.stable.hash}" if release.stable else ""
         self._say(f"revision {release.canary.hash} is watched{against} ({policy.mode})")
@@ -103,14 +137,16 @@ class Watched:
 
     def judge_by(self, policy: Policy) -> None:
         """Take a policy; in check mode nothing is done by it."""
+        self.had_release = self.present = True
         self.policy = policy.in_mode(Mode.DRY_RUN) if self._kube.dry_run else policy
 
-    def leave(self, view: View) -> None:
+    def leave(self) -> None:
         """There is no release any more."""
-        state = self.record.state
+        state = self._kept.state
         if self.release is not None and state is not None and not over(state):
             self._say(f"revision {state.hash} is not live any more: somebody else took it back, or released another")
-        self.release = None
+        self.release, self.present = None, False
+        self._lock.release()
 
     def hold_lease(self, now: float) -> bool:
         """Return whether this guard is the one that acts, after renewing its Lease if it is time."""
@@ -120,25 +156,35 @@ class Watched:
         if self._lock.take():
             self._renewed = now
             if before not in ("", self._lock.holder):
-                # What the one before has seen and done.
-                self.record = keeping.load(self._kube, self._namespace, self.name)
+                # What the one before has seen, done and told.
+                self._kept.read()
+                self._teller = Teller(self._post.audience, self._say)
             return True
         if self._lock.holder != before:
             self._say(f"{self._lock.holder} guards it; this guard only waits")
         return False
 
+    def stand_by(self) -> None:
+        """Take over what the guard that acts has written, for the result; nothing is done.
+
+        Raises:
+            DeliveryError: it cannot be read.
+        """
+        self._kept.read()
+        self.had_release = self.present = True
+
     def wanted(self, now: float) -> Wanted | None:
         """Return the windows that are due; None: there are none."""
-        state, policy = self.record.state, self.policy
+        state, policy = self._kept.state, self.policy
         if state is None or policy is None:
             return None
         clock = policy.clock(state.origin)
-        windows = clock.due(self._seen(), now)
+        windows = clock.due(state.seen, now)
         if not windows:
             return None
         stable = self.release.stable if self.release and not self.rolling_back else None
         if self.rolling_back:
-            stable = Revision(self.name, self.record.rollbacks[-1].target)
+            stable = Revision(self.name, self._kept.rollback.target)
         births = self.release.births if self.release else {}
         weights = {index: self._weight_in(clock.span(index)) for index in windows}
         canary = Revision(self.name, state.hash)
@@ -146,18 +192,40 @@ class Watched:
 
     def next_window(self, now: float) -> float:
         """Return when the next window can be taken in, seconds since the epoch."""
-        state, policy = self.record.state, self.policy
+        state, policy = self._kept.state, self.policy
         if state is None or policy is None:
             return now
         clock = policy.clock(state.origin)
-        return clock.when(max(self._seen(), clock.complete(now)) + 1)
+        return clock.when(max(state.seen, clock.complete(now)) + 1)
 
     def take_in(self, windows: Sequence[ServiceWindow], now: float) -> None:
-        """Take windows in, decide, and do what follows."""
-        if self.rolling_back:
-            self._verify(windows, now)
+        """Take windows in, decide, do what follows, and tell."""
+        self._trouble = ""
+        try:
+            if self.rolling_back:
+                self._verify(windows, now)
+            else:
+                self._judge(windows, now)
+        except DeliveryError as error:
+            # Tried again at the next look; whoever watches has to know at once.
+            self._trouble = f"it could not be done: {error.sentence()}"
+        if self._trouble:
+            self._say(self._trouble)
+        self._tell(now)
+
+    def close(self) -> None:
+        """Tell what is still to be told, and give the Lease back."""
+        try:
+            told = self._teller.close(self.record.told)
+            if self._lock.mine:
+                self._kept.change(told=told)
+            self._lock.release()
+        except DeliveryError:
+            # The Lease runs out by itself, and what was told without being written down is told again at worst.
             return
-        state, policy, release, view = self.record.state, self.policy, self.release, self.view
+
+    def _judge(self, windows: Sequence[ServiceWindow], now: float) -> None:
+        state, policy, release, view = self._kept.state, self.policy, self.release, self.view
         if state is None or policy is None or release is None or view is None:
             return
         after, decision = take_in(policy, state, windows, release.facts, now)
@@ -165,165 +233,66 @@ class Watched:
             decision = _aborted(view, policy.mode)
             after = after if after.stage is Stage.PREFLIGHT else _to_preflight(after, decision, now)
         self.decision = decision
-        self._tell(after, decision, bool(windows))
-        self.record = replace(self.record, state=after)
-        if after != state:
-            self._save()
-        self._act(after, decision, now)
-
-    def close(self) -> None:
-        """Give the Lease back."""
-        try:
-            self._lock.release()
-        except DeliveryError:
-            # It runs out by itself.
-            return
-
-    def _act(self, state: State, decision: Decision, now: float) -> None:
-        try:
-            if decision.action is Verdict.ROLLBACK:
-                self._roll_back(state, decision, now)
-            elif decision.action is Verdict.HOLD:
+        self._show(after, decision, bool(windows))
+        begins = after.holding and not state.holding
+        self._kept.change(state=after, holds=self.record.holds + int(begins))
+        if decision.action is Verdict.ROLLBACK:
+            self._trouble = self.rescue.begin(view, policy, after, decision, now)
+            if self._trouble and not view.aborted:
                 self._hold()
-            elif decision.verdict is Verdict.CONTINUE:
-                self._let_go()
-                if self.release and self.release.facts.ending:
-                    self._finish(now)
-        except DeliveryError as error:
-            # Tried again at the next look; whoever watches has to know at once.
-            self._say(f"it could not be done: {error.sentence()}")
+        elif decision.action is Verdict.HOLD:
+            self._hold()
+        elif decision.verdict is Verdict.CONTINUE:
+            self._let_go()
+            if release.facts.ending:
+                self._kept.move(after, Stage.DONE, now)
+                self._say(f"revision {state.hash} is good: its bake time is over")
+
+    def _verify(self, windows: Sequence[ServiceWindow], now: float) -> None:
+        if self.view is not None and self.policy is not None:
+            self.rescue.verify(self.view, self.policy, windows, now)
 
     def _hold(self) -> None:
-        view, state = self.view, self.record.state
+        view, state = self.view, self._kept.state
         if view is None or state is None or self.record.paused or not view.in_flight or view.aborted:
             return
         if view.raw["spec"].get("paused"):
             return
         if not self._kube.dry_run:
             acting.pause(self._kube, self._namespace, self.name, state.hash)
-        self.changed = True
-        self.record = replace(self.record, paused=True)
-        self._save()
+        self._changed = True
+        self._kept.change(paused=True)
         self._say("held: it keeps its weight and goes no further")
 
     def _let_go(self) -> None:
-        view, state = self.view, self.record.state
+        view, state = self.view, self._kept.state
         if view is None or state is None or not self.record.paused:
             return
         if view.in_flight and view.raw["spec"].get("paused") and not self._kube.dry_run:
             acting.resume(self._kube, self._namespace, self.name, state.hash)
-        self.changed = True
-        self.record = replace(self.record, paused=False)
-        self._save()
+        self._changed = True
+        self._kept.change(paused=False)
         self._say("it goes on")
 
-    def _finish(self, now: float) -> None:
-        state = self.record.state
-        if state is not None:
-            self.record = replace(self.record, state=moved(state, Stage.DONE, now))
-            self._save()
-            self._say(f"revision {state.hash} is good: its bake time is over")
-
-    def _roll_back(self, state: State, decision: Decision, now: float) -> None:
-        view, policy = self.view, self.policy
-        if view is None or policy is None:
-            return
-        if state.stage is Stage.BLOCKED:
-            state = moved(state, Stage.PREFLIGHT, now)
-        facts = rollback_facts(
-            view,
-            self.record,
-            now=now,
-            over_thresholds=state.evidence.stable >= policy.levels.hold,
-            missing=missing(self._kube, view),
-        )
-        self.preflight = preflight(facts, policy.rollback)
-        if not self.preflight.passed:
-            blocked = Stage.HOLDING if self.preflight.outcome is Outcome.WAIT else Stage.BLOCKED
-            self.record = replace(self.record, state=moved(state, blocked, now))
-            self._save()
-            self._say(f"it is not rolled back: {self.preflight.text}")
-            self._hold()
-            return
-        target = target_of(view)
-        rollback = Rollback(now, state.hash, target, decision.text)
-        self.record = replace(
-            self.record,
-            state=moved(state, Stage.ROLLING_BACK, now),
-            paused=False,
-            rollbacks=(*self.record.rollbacks, rollback),
-            banned=(*(name for name in self.record.banned if name != state.hash), state.hash),
-        )
-        self._save()
-        self._say(f"rolled back to {target}: {decision.text}")
-        self.changed = True
-        self._carry_out(now)
-
-    def _carry_out(self, now: float) -> None:
-        """Roll back what the record says, and go on to the verification."""
-        state, rollback = self.record.state, self.record.rollbacks[-1]
-        if state is None or state.stage is not Stage.ROLLING_BACK:
-            return
-        began = time.time()
-        live = self.view.current_hash if self.view else state.hash
-        if live == rollback.bad and not self._kube.dry_run:
-            acting.roll_back(self._kube, self._namespace, self.name, rollback.bad, self._say)
-        seconds = round(time.time() - began, 3)
-        self._replace_rollback(replace(rollback, seconds=seconds))
-        self.record = replace(self.record, state=moved(state, Stage.VERIFYING, time.time()))
-        self._save()
-        self._say(f"{rollback.target} serves all users again, {seconds:.1f} s after the decision; recovery is verified")
-
-    def _verify(self, windows: Sequence[ServiceWindow], now: float) -> None:
-        state, policy, view = self.record.state, self.policy, self.view
-        if state is None or view is None or policy is None:
-            return
-        if state.stage is Stage.ROLLING_BACK:
-            # Killed, or refused, in the middle of it.
-            try:
-                self._carry_out(now)
-            except DeliveryError as error:
-                self._say(f"it could not be rolled back: {error.sentence()}")
-            return
-        rollback = self.record.rollbacks[-1]
-        watch = rollback.watch
-        for window in windows:
-            # A window that began before the rollback holds what was bad.
-            if policy.clock(state.origin).span(window.index).start >= rollback.at:
-                watch = looked(policy, watch, window)
-        after, _decision = take_in(policy, state, windows, Facts(serving=False, control=False), now)
-        self.verification = verify(policy, recovery_facts(view, rollback, now), watch)
-        verdict = self.verification.verdict
-        if windows or verdict is not Recovery.WAITING:
-            self._replace_rollback(
-                replace(rollback, watch=watch, verdict="" if verdict is Recovery.WAITING else verdict)
-            )
-            self.record = replace(self.record, state=after)
-            if verdict is Recovery.RECOVERED:
-                self.record = replace(self.record, state=moved(after, Stage.RECOVERED, now))
-                self._say(f"recovered: {rollback.target} serves all users and is well")
-            elif verdict is Recovery.INEFFECTIVE:
-                self.record = replace(self.record, state=moved(after, Stage.INEFFECTIVE, now))
-                self._say(f"the rollback has not helped: {self.verification.text}. Somebody has to look at once")
-            elif windows:
-                self._say(f"recovery: {self.verification.text}")
-            self._save()
-
-    def _replace_rollback(self, rollback: Rollback) -> None:
-        self.record = replace(self.record, rollbacks=(*self.record.rollbacks[:-1], rollback))
-
-    def _tell(self, state: State, decision: Decision, looked_at: bool) -> None:
+    def _show(self, state: State, decision: Decision, looked_at: bool) -> None:
         line = look_line(state, decision)
         if looked_at or (decision.verdict is not Verdict.CONTINUE and decision.text != self._said):
             self._say(line)
         self._said = decision.text
 
-    def _save(self) -> None:
-        keeping.save(self._kube, self._namespace, self.name, self.record)
+    def _tell(self, now: float) -> None:
+        state, view, policy = self._kept.state, self.view, self.policy
+        if state is None or view is None or policy is None or self._kube.dry_run:
+            return
+        clock = policy.clock(state.origin)
+        scene = Scene(self._post.place, view, self.record, policy.mode, self.decision, clock, self._trouble)
+        try:
+            self._kept.change(told=self._teller.tell(news_of(scene, now), self.record.told))
+        except DeliveryError as error:
+            self._say(f"what was told could not be written down: {error.sentence()}")
 
-    def _seen(self) -> int:
-        state = self.record.state
-        return state.seen if state else -1
+    def _say(self, line: str) -> None:
+        self._post.say(self.name, line)
 
     def _weight_in(self, span: Span) -> float | None:
         """Return the weight that was set during all of a window, as far as it was seen; None when it changed."""

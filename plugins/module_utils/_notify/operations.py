@@ -19,6 +19,9 @@ from .policy import Admission, admit
 from .reading import event_of, options
 from .sender import Fate, Outcome, Sender
 
+SECRETS = ("slack_token", "slack_webhook_url", "webhook_url", "webhook_secret", "webhook_token")
+"""Options that no result may have, whatever they are part of."""
+
 # What is reported of a channel that was not asked, or that there is no need to tell.
 _WHY: Mapping[Admission, str] = {
     Admission.KNOWN: "was told before",
@@ -98,5 +101,5 @@ NOTIFY = Operation(
         **_argspec.waiting(60),
         "state": {"type": "dict"},
     },
-    private=("slack_token", "slack_webhook_url", "webhook_url", "webhook_secret", "webhook_token"),
+    private=SECRETS,
 )

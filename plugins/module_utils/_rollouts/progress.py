@@ -44,7 +44,12 @@ def heartbeat(view: View) -> str:
 
 def versions(view: View) -> str:
     """Return the tags (or digests) of the images of the current pod template, e.g. ``v2.8.0``."""
-    spec = (view.template_owner.get("spec") or {}).get("template", {}).get("spec") or {}
+    return tags_of(view.template_owner)
+
+
+def tags_of(owner: Obj | None) -> str:
+    """Return the tags (or digests) of the images in the pod template of an object, empty when it is not there."""
+    spec = (((owner or {}).get("spec") or {}).get("template") or {}).get("spec") or {}
     images = [str(container.get("image", "")) for container in spec.get("containers") or []]
     tags = [image.rsplit("/", 1)[-1].partition(":")[2] or image for image in images]
     return ", ".join(dict.fromkeys(tags))

@@ -21,6 +21,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._evidence.coun
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.cycle import begin, policy_for, take_in
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.facts import Facts
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.noise import burstiness_of
+from ansible_collections.tradesense.delivery.plugins.module_utils._guard.past import Past
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.policy_reading import policy_of, read_policies
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model import Measured, ServiceWindow
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model import Stream as Series
@@ -54,7 +55,7 @@ class Ours:
             revision="canary",
             trading=True,
             origin=0.0,
-            burstiness=measured_on(stream) if self.measured else None,
+            past=Past(measured_on(stream)) if self.measured else Past(),
         )
         policy, _ = policy_for(state, _POLICIES)
         for index, window in enumerate(stream.windows):

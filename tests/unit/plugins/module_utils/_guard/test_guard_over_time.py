@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
 from ansible_collections.tradesense.delivery.plugins.module_utils._evidence.counts import Counts
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.cycle import begin, policy_for, take_in
+from ansible_collections.tradesense.delivery.plugins.module_utils._guard.past import Past
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.policy import Policy
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.stages import moved, over, watching
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.state import State, from_json, to_json
@@ -240,8 +241,7 @@ def test_a_state_knows_whose_it_is() -> None:
         revision="new",
         trading=False,
         origin=1000.0,
-        burstiness={Metric.ERROR_RATE: 2.0},
-        usual={Metric.ERROR_RATE: Counts(10, 1)},
+        past=Past({Metric.ERROR_RATE: 2.0}, {Metric.ERROR_RATE: Counts(10, 1)}),
     )
     assert told.usual == {"error_rate": Counts(10, 1)}
     assert told.policy["metrics"]["error_rate"]["burstiness"] == 2.0
