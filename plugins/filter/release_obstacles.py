@@ -18,7 +18,8 @@ description:
   - Compares what is live with what is to be released.
   - A service in flight with another version is an obstacle, and so is one that does not exist. One in flight with the same version is not, because
     the release is resumed then.
-positional: targets
+  - A version that the guard took back is an obstacle too, unless it is to be released again on purpose.
+positional: targets, again
 options:
   _input:
     description: The rollouts, as M(tradesense.delivery.rollout_info) returns them.
@@ -28,6 +29,10 @@ options:
     description: The catalog with the versions of the release, as filter P(tradesense.delivery.catalog#filter) returns it.
     type: dict
     required: true
+  again:
+    description: Whether what the guard took back may be released again.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -45,10 +50,10 @@ _value:
 """
 
 
-def release_obstacles(rollouts: Any, targets: Any) -> list[str]:
+def release_obstacles(rollouts: Any, targets: Any, again: Any = False) -> list[str]:
     """Return the obstacles; see DOCUMENTATION."""
     try:
-        return obstacles(rollouts, targets_of(targets))
+        return obstacles(rollouts, targets_of(targets), again=bool(again))
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
             f"release_obstacles needs rollouts of rollout_info and a normalised catalog: {error!r}"

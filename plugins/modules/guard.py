@@ -17,7 +17,9 @@ description:
     stable is held with a probability of 5 % at most, and rolled back with one of 1 % at most; the policy sets both.
   - An incident that hits both revisions alike, and data that is missing, hold a release and never roll it back.
   - Before a rollback it is checked that there is something good to go back to; after it, that users are served by that and are well again.
+  - While a rollback may not be done, a canary's traffic is taken off at least, if stable is well.
   - Its state is kept in the cluster, in a ConfigMap beside each rollout. A guard that was killed goes on where it was. Of several guards, one acts.
+  - Tells Slack or a webhook what it does, once, and never waits for them.
 author:
   - TradeSense Delivery contributors (@tradesense)
 extends_documentation_fragment:
@@ -25,6 +27,7 @@ extends_documentation_fragment:
   - tradesense.delivery.connection.namespace
   - tradesense.delivery.connection.rollouts
   - tradesense.delivery.prometheus
+  - tradesense.delivery.notifications
   - tradesense.delivery.attributes
 attributes:
   check_mode:
@@ -60,14 +63,25 @@ options:
   until:
     description:
       - With V(finished) the task ends when no release is left to be watched, the bake time included.
+      - With V(arrived) it ends when every rollout is healthy, waits for a promotion or cannot get further by itself. One that is held is on its way.
+      - With V(any_ready) it ends then, or as soon as one of them waits for a promotion.
       - With V(stopped) it goes on for releases to come, until O(timeout).
     type: str
-    choices: [finished, stopped]
+    choices: [finished, arrived, any_ready, stopped]
     default: finished
+  environment:
+    description: Name of the environment, for what is told.
+    type: str
+    default: ""
   timeout:
     description: Seconds to watch at most; V(0) means no end.
     type: int
     default: 3600
+  request_timeout:
+    description:
+      - Seconds for one request to the API server or to Prometheus. One that tells an event has 10.
+    type: float
+    default: 30.0
 notes:
   - Without O(rollouts) and O(label_selectors), all rollouts of the namespace are watched. Deployments are not, as they have no revision to hold.
   - Needed permissions in the namespace are list, watch and patch of rollouts (argoproj.io); patch of rollouts/status (argoproj.io); list and watch of
@@ -100,6 +114,11 @@ verdict:
   returned: success
   type: str
   sample: continue
+timed_out:
+  description: Whether O(timeout) ended the task before what O(until) says.
+  returned: success
+  type: bool
+  sample: false
 rollouts:
   description: The rollouts for which there was a release, by name.
   returned: success
@@ -176,8 +195,10 @@ rollouts:
       sample: {relative: 2300.0, absolute: 150.0, stable: 0.2, split: 0.4, by_metric: {error_rate: 7100.0}}
     impact:
       description: What the new revision has cost users since it was watched, in requests and orders. The excess is what stable would not have had.
+        C(minutes) are those in which users reached it, C(pods) the pods that run it, or ran it when the rollback began.
       type: dict
-      sample: {requests: 248, failed: 52, excess_failures: 51.7, orders: 70, failed_orders: 0, excess_failed_orders: 0.0}
+      sample: {requests: 248, failed: 52, excess_failures: 51.7, slow: 1, excess_slow: 0.4, orders: 70, failed_orders: 0, excess_failed_orders: 0.0,
+        minutes: 1.9, pods: 3}
     rollback:
       description: The rollback, null if there was none.
       type: dict

@@ -252,6 +252,10 @@ rollouts:
           description: When its pods are to go, in UTC; empty when they are not.
           type: str
           sample: "2026-11-23T10:15:32Z"
+        banned:
+          description: Whether the guard took it back, so that it is not to be released again by itself.
+          type: bool
+          sample: false
         pods:
           description: Its pods, oldest first; empty with O(pods=false).
           type: list

@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 from .._errors import DeliveryError
 from .._kube.client import Kube
+from .._kube.kinds import ROLLOUT
 from .._rollouts.choice import EVERYTHING, Choice, Need
 from .._rollouts.engine import carry_out
+from .._rollouts.history import BANNED
 from .._rollouts.moves import Guards, Verb
 from .._rollouts.verbs.abort import Abort
 from .._rollouts.verbs.pause import Pause, Resume
@@ -45,6 +47,15 @@ def roll_back(kube: Kube, namespace: str, name: str, revision: str, say: Callabl
 def take_traffic(kube: Kube, namespace: str, name: str, revision: str, say: Callable[[str], None]) -> None:
     """Abort a canary that still has this revision; return when stable serves all users. Raises as `roll_back` does."""
     _carry_out(kube, namespace, name, Abort(_only(revision)), EVERYTHING, _ROLLBACK, say)
+
+
+def ban(kube: Kube, namespace: str, name: str, hashes: tuple[str, ...]) -> None:
+    """Write down on a Rollout which revisions are not to be released again by themselves; `rollout_info` tells.
+
+    Raises:
+        ApiFailure: it cannot be written.
+    """
+    kube.patch(ROLLOUT, namespace, name, {"metadata": {"annotations": {BANNED: " ".join(hashes) or None}}})
 
 
 def _only(revision: str) -> Guards:

@@ -77,6 +77,8 @@ class Guard:
         self._post = Post(kube, place, identity(), setting.audience, say)
         self._watched: dict[str, Watched] = {}
         self._told: tuple[str, ...] = ()
+        # Whether the time was over before what it was to wait for.
+        self.timed_out = False
 
     def run(self) -> dict[str, Watched]:
         """Watch until the end; return what was watched, by name of the Rollout.
@@ -92,7 +94,9 @@ class Guard:
                     views = {name: view for name, view in estate.views().items() if view.kind == "Rollout"}
                     self._look(views)
                     left = ends - time.monotonic()
-                    if left <= 0 or self._done(views):
+                    done = self._done(views)
+                    if left <= 0 or done:
+                        self.timed_out = not done
                         return self._watched
                     estate.wait(min(left, self._until_next()))
             finally:

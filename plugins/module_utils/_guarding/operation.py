@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 from .. import _argspec
 from .._analysis.access import Access
 from .._analysis.client import Prometheus
@@ -42,8 +44,9 @@ def _guard(call: Call) -> Result:
     told = "; ".join(f"{name}: {sentence(one)}" for name, one in with_release.items())
     return {
         "changed": any(one.changed for one in watched.values()),
+        "timed_out": guard.timed_out,
         "verdict": worst(verdict_of(one) for one in with_release.values()),
-        "rollouts": {name: entry_of(one) for name, one in with_release.items()},
+        "rollouts": {name: entry_of(one, time.time()) for name, one in with_release.items()},
         "msg": f"{told or 'There was no release to watch'}.",
     }
 
@@ -51,11 +54,12 @@ def _guard(call: Call) -> Result:
 GUARD = Operation(
     _guard,
     {
+        # All of them have a request_timeout; that of the cluster counts.
+        **_argspec.notifications(),
+        **_argspec.prometheus(),
         **_argspec.connection(),
         **_argspec.selection(),
-        **_argspec.prometheus(),
         **_argspec.waiting(3600),
-        **_argspec.notifications(),
         "policy": {"type": "dict", "default": {}},
         "policy_overrides": {"type": "dict", "default": {}},
         "trading": {"type": "list", "elements": "str", "default": []},

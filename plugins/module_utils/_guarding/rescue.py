@@ -83,6 +83,7 @@ class Rescue:
             acting.roll_back(self._kube, self._namespace, self._name, rollback.bad, self._say)
         now = time.time()
         seconds = round(now - rollback.at, 3)
+        acting.ban(self._kube, self._namespace, self._name, self._kept.record.banned)
         self._kept.change_rollback(seconds=seconds)
         self._kept.move(state, Stage.VERIFYING, now)
         self._say(f"{rollback.target} serves all users again, {seconds:.1f} s after the decision; recovery is verified")

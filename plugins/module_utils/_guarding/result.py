@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._guard.entries import evidence_entry, impact_entry, reason_entry
+from .._guard.state import State
 from .._operation import Result
 from .._words import Recovery, Stage, Verdict
+from .news import exposure
 from .record import Rollback
 from .watched import Watched
 
@@ -33,8 +35,8 @@ def verdict_of(one: Watched) -> str:
     return one.decision.verdict.value
 
 
-def entry_of(one: Watched) -> Result:
-    """Return the entry of a Rollout for which there was a release."""
+def entry_of(one: Watched, now: float) -> Result:
+    """Return the entry of a Rollout for which there was a release; ``now`` in seconds since the epoch."""
     state, decision = one.record.state, one.decision
     if state is None:
         return {"verdict": Verdict.CONTINUE.value, "stage": "", "msg": "there was no release to watch"}
@@ -51,7 +53,7 @@ def entry_of(one: Watched) -> Result:
         "windows": state.windows,
         "requests": state.served,
         "evidence": evidence_entry(state),
-        "impact": impact_entry(state),
+        "impact": {**impact_entry(state), **_exposure(one, state, rollback, now)},
         "rollback": _rollback(one, rollback) if rollback else None,
         "marks": dict(state.marks),
         "banned": list(one.record.banned),
@@ -81,6 +83,11 @@ def sentence(one: Watched) -> str:
         if state.windows
         else f"revision {state.hash} was not measured"
     )
+
+
+def _exposure(one: Watched, state: State, rollback: Rollback | None, now: float) -> Result:
+    pods = rollback.pods if rollback else one.view.replicas.updated if one.view else 0
+    return {"minutes": round(exposure(one.record, state, now) / 60, 2), "pods": pods}
 
 
 def _rollback(one: Watched, rollback: Rollback) -> Result:

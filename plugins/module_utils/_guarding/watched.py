@@ -245,8 +245,17 @@ class Watched:
         elif decision.verdict is Verdict.CONTINUE:
             self._let_go()
             if release.facts.ending:
-                self._kept.move(after, Stage.DONE, now)
-                self._say(f"revision {state.hash} is good: its bake time is over")
+                self._finish(after, now)
+
+    def _finish(self, state: State, now: float) -> None:
+        record = self.record
+        if state.hash in record.banned and not self._kube.dry_run:
+            # Somebody released it again on purpose, and was right.
+            banned = tuple(name for name in record.banned if name != state.hash)
+            acting.ban(self._kube, self._namespace, self.name, banned)
+            self._kept.change(banned=banned)
+        self._kept.move(state, Stage.DONE, now)
+        self._say(f"revision {state.hash} is good: its bake time is over")
 
     def _verify(self, windows: Sequence[ServiceWindow], now: float) -> None:
         if self.view is not None and self.policy is not None:

@@ -28,7 +28,9 @@ def targets_of(catalog: Mapping[str, Mapping[str, Any]]) -> dict[str, Target]:
     }
 
 
-def obstacles(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Target]) -> list[str]:
+def obstacles(
+    rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Target], *, again: bool = False
+) -> list[str]:
     """Return why a release must not start now, a sentence each; none when it may.
 
     A service that is in flight with the very image of the release is no obstacle: then this run resumes an earlier one. An
@@ -37,12 +39,15 @@ def obstacles(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, T
     Args:
         rollouts: what is live, as `rollout_info` returns it.
         targets: service -> what it is to run.
+        again: whether what the guard took back may be released again.
     """
     found = []
     for service, target in targets.items():
         live = rollouts.get(target.workload)
         if live is None:
             found.append(f"{service}: {target.workload} does not exist; provision it first")
+        elif not again and (taken_back := _taken_back(live, target)):
+            found.append(f"{service}: {taken_back}")
         elif live["in_flight"] and not live["aborted"] and target.image not in current_images(live):
             found.append(
                 f"{service}: another release is in flight (revision {live['revision']} with "
@@ -50,6 +55,19 @@ def obstacles(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, T
                 + "); finish it with playbooks/promote.yml or take it back with playbooks/rollback.yml"
             )
     return found
+
+
+def _taken_back(live: Mapping[str, Any], target: Target) -> str:
+    """Return that the guard took the image of a release back before, empty when it did not, or it is live all the same."""
+    if target.image in current_images(live):
+        return ""
+    for revision in live.get("revisions") or ():
+        if revision.get("banned") and target.image in revision["images"]:
+            return (
+                f"the guard took {target.image} back before (revision {revision['revision']}, {revision['hash']}); release a version "
+                "in which that is mended, or this one once more with release_again=true"
+            )
+    return ""
 
 
 def shortfalls(rollouts: Mapping[str, Mapping[str, Any]], targets: Mapping[str, Target]) -> list[str]:

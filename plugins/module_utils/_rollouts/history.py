@@ -15,6 +15,8 @@ PROMOTED = "delivery.tradesense.io/promoted"
 # The release that changed the template last; a rollback appends a word, so that it is not taken back twice.
 RELEASE = "delivery.tradesense.io/release"
 ROLLED_BACK = "rolled-back"
+# Hashes that the guard took back: they are not to be released again by themselves.
+BANNED = "delivery.tradesense.io/banned"
 # As many as Argo keeps ReplicaSets by default.
 _KEPT = 10
 
@@ -35,6 +37,11 @@ def promoted_after_change(rollout: Obj, *, leaving: str = "") -> str:
         leaving: the hash that an undo takes back; it is struck from the record, so that the next undo goes further back.
     """
     return " ".join([name for name in promoted(rollout) if name != leaving][:_KEPT])
+
+
+def banned(rollout: Obj) -> list[str]:
+    """Return the hashes that the guard took back."""
+    return str(((rollout.get("metadata") or {}).get("annotations") or {}).get(BANNED) or "").split()
 
 
 def release_of(workload: Obj) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._types import Obj
+from .history import banned
 from .model import Pod, View
 from .phase import condition
 from .pods import in_trouble
@@ -27,6 +28,7 @@ class Revision:
         status: one word for the ReplicaSet.
         message: why it cannot make its pods, empty when it can.
         scale_down_at: when its pods are to go, empty when they are not.
+        banned: whether the guard took it back, so that it is not to be released again by itself.
     """
 
     hash: str
@@ -41,6 +43,7 @@ class Revision:
     status: str
     message: str
     scale_down_at: str
+    banned: bool
     pods: tuple[Pod, ...]
 
     @property
@@ -76,6 +79,7 @@ def _revision(view: View, name: str, item: Obj) -> Revision:
         status=_status(desired, current, available, bool(message) or any(map(in_trouble, pods))),
         message=" ".join(message.split()),
         scale_down_at=str(annotations.get(_DEADLINE) or "") if desired else "",
+        banned=name in banned(view.raw),
         pods=pods,
     )
 

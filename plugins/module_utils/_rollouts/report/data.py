@@ -74,6 +74,7 @@ def _revision(revision: Revision) -> Obj:
         "available": revision.available,
         "images": list(revision.images),
         "scale_down_at": revision.scale_down_at,
+        "banned": revision.banned,
         "pods": [_pod(pod) for pod in revision.pods],
     }
 

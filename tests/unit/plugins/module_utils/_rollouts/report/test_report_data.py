@@ -38,6 +38,7 @@ def test_details_are_plain_data_newest_revision_first() -> None:
         "available": 1,
         "images": [f"{IMAGE}:v2.8.0"],
         "scale_down_at": "",
+        "banned": False,
         "pods": [
             {
                 "name": f"{NAME}-{NEW}-x2x4z",
