@@ -77,6 +77,11 @@ options:
     description: Seconds to watch at most; V(0) means no end.
     type: int
     default: 3600
+  freeze:
+    description:
+      - Name of the freeze that is on. It stops rollbacks too if C(rollback.freeze) of the policy is V(strict).
+    type: str
+    default: ""
   request_timeout:
     description:
       - Seconds for one request to the API server or to Prometheus. One that tells an event has 10.
@@ -86,7 +91,7 @@ notes:
   - Without O(rollouts) and O(label_selectors), all rollouts of the namespace are watched. Deployments are not, as they have no revision to hold.
   - Needed permissions in the namespace are list, watch and patch of rollouts (argoproj.io); patch of rollouts/status (argoproj.io); list and watch of
     replicasets (apps), pods, services, endpointslices (discovery.k8s.io), ingresses (networking.k8s.io) and analysisruns (argoproj.io); get,
-    create and patch of configmaps and of leases (coordination.k8s.io).
+    create and patch of configmaps and of leases (coordination.k8s.io); list of resourcequotas, without which nobody looks whether a rollback has room.
 seealso:
   - module: tradesense.delivery.rollout_undo
   - module: tradesense.delivery.prometheus_query

@@ -49,6 +49,7 @@ class Setting:
         until: when to return: as soon as no release is left to be watched (FINISHED); as soon as every Rollout is healthy, waits
             for a promotion or cannot get further (ARRIVED), or one of them waits for a promotion (ANY_READY); never (STOPPED).
         audience: who is told.
+        freeze: name of the freeze that is on; empty: none.
     """
 
     namespace: str
@@ -58,6 +59,7 @@ class Setting:
     timeout: float | None
     until: str
     audience: Audience
+    freeze: str = ""
 
 
 class Guard:
@@ -74,7 +76,7 @@ class Guard:
         """
         self._kube, self._sampler, self._setting, self._say = kube, sampler, setting, say
         place = Place(setting.audience.environment, kube.cluster, setting.namespace)
-        self._post = Post(kube, place, identity(), setting.audience, say)
+        self._post = Post(kube, place, identity(), setting.audience, say, setting.freeze)
         self._watched: dict[str, Watched] = {}
         self._told: tuple[str, ...] = ()
         # Whether the time was over before what it was to wait for.

@@ -34,6 +34,7 @@ def _guard(call: Call) -> Result:
         timeout=float(given["timeout"]) or None,
         until=given["until"],
         audience=Audience.from_params(given),
+        freeze=given["freeze"],
     )
     kube = Kube(Credentials.from_params(given), dry_run=call.check_mode, warn=call.warn)
     with kube, Prometheus(Access.from_params(given), warn=call.warn) as prometheus:
@@ -65,6 +66,7 @@ GUARD = Operation(
         "trading": {"type": "list", "elements": "str", "default": []},
         "until": {"type": "str", "choices": [FINISHED, ARRIVED, ANY_READY, STOPPED], "default": FINISHED},
         "environment": {"type": "str", "default": ""},
+        "freeze": {"type": "str", "default": ""},
     },
     mutually_exclusive=list(_argspec.ONE_SELECTION),
     private=("prometheus_url", "prometheus_headers", *SECRETS),

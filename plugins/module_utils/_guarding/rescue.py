@@ -19,9 +19,10 @@ from .._rollouts.model import CANARY, View
 from .._windows.model import ServiceWindow
 from .._words import Recovery, Stage
 from . import acting
+from .capacity import room
 from .kept import Kept
 from .record import Rollback
-from .rollback_facts import missing, recovery_facts, rollback_facts, target_of
+from .rollback_facts import Around, missing, recovery_facts, rollback_facts, target_of, template_of
 
 _NOBODY = Facts(serving=False, control=False)
 
@@ -29,7 +30,9 @@ _NOBODY = Facts(serving=False, control=False)
 class Rescue:
     """Takes a Rollout back, step by step; after each step the record says how far it has come, for a guard that comes after."""
 
-    def __init__(self, kube: Kube, namespace: str, name: str, kept: Kept, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, kube: Kube, namespace: str, name: str, kept: Kept, say: Callable[[str], None], *, freeze: str
+    ) -> None:
         """Prepare.
 
         Args:
@@ -38,8 +41,10 @@ class Rescue:
             name: its name.
             kept: what is remembered of it.
             say: shows a line about it.
+            freeze: name of the freeze that is on; empty: none.
         """
         self._kube, self._namespace, self._name, self._kept, self._say = kube, namespace, name, kept, say
+        self._freeze = freeze
         self.preflight: Preflight | None = None
         self.verification: Verification | None = None
         self.changed = False
@@ -53,8 +58,7 @@ class Rescue:
         if state.stage is Stage.BLOCKED:
             state = self._kept.move(state, Stage.PREFLIGHT, now)
         well = state.evidence.stable < policy.levels.hold
-        lacks = missing(self._kube, view)
-        facts = rollback_facts(view, self._kept.record, now=now, over_thresholds=not well, missing=lacks)
+        facts = rollback_facts(view, self._kept.record, self._around(view), now=now, over_thresholds=not well)
         self.preflight = preflight(facts, policy.rollback)
         if not self.preflight.passed:
             return self._refuse(view, state, self.preflight, now)
@@ -118,6 +122,11 @@ class Rescue:
             self._say(f"the rollback has not helped: {self.verification.text}. Somebody has to look at once")
         else:
             self._say(f"recovery: {self.verification.text}")
+
+    def _around(self, view: View) -> Around:
+        # Stable's pods run beside the new revision; after promotion all of them have to start anew.
+        space = None if view.in_flight else room(self._kube, self._namespace, template_of(view, target_of(view)))
+        return Around(missing(self._kube, view), space, self._freeze)
 
     def _refuse(self, view: View, state: State, found: Preflight, now: float) -> str:
         """Do what can be done without a rollback: take the traffic off, which can be taken back."""

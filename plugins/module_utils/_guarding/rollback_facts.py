@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .._guard.preflight import Past, RollbackFacts, Target
 from .._guard.recovery import RecoveryFacts
@@ -21,22 +22,49 @@ CONTRACT = "delivery.tradesense.io/contract"
 """Annotation of a Rollout whose release removed something from the database: says what. Its predecessor cannot run any more."""
 
 
+# Who writes a template that comes from Git, by the name under which they own fields.
+_FROM_GIT = {
+    "argocd-controller": "Argo CD",
+    "argocd-application-controller": "Argo CD",
+    "kustomize-controller": "Flux",
+    "helm-controller": "Flux",
+}
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a rollback depends on besides the Rollout.
+
+    Attributes:
+        missing: what `missing` gave for the target.
+        room: what `capacity.room` gave for the target's pods.
+        freeze: name of the freeze that is on; empty: none.
+    """
+
+    missing: tuple[str, ...] = ()
+    room: int | None = None
+    freeze: str = ""
+
+
 def target_of(view: View) -> str:
     """Return the hash to go back to: stable in flight, else what was promoted before; empty when there is none."""
     return view.stable_hash if view.in_flight else before_promotion(view)
 
 
-def rollback_facts(
-    view: View, record: Record, *, now: float, over_thresholds: bool, missing: tuple[str, ...]
-) -> RollbackFacts:
+def template_of(view: View, pod_hash: str) -> Obj:
+    """Return the pod template of a revision, empty when its ReplicaSet is not there."""
+    return ((view.hashes.get(pod_hash) or {}).get("spec") or {}).get("template") or {}
+
+
+def rollback_facts(view: View, record: Record, around: Around, *, now: float, over_thresholds: bool) -> RollbackFacts:
     """Return the situation in which a rollback is wanted.
 
     Args:
         view: the Rollout.
         record: what is kept of it.
+        around: what else matters.
         now: seconds since the epoch.
         over_thresholds: whether stable is over critical thresholds itself.
-        missing: what `missing` gave for the target.
     """
     name = target_of(view)
     notes = view.raw["metadata"].get("annotations") or {}
@@ -48,20 +76,25 @@ def rollback_facts(
             exists=name in view.hashes,
             promoted=name in promoted(view.raw),
             banned=name in record.banned,
-            desired=int((replica_set.get("spec") or {}).get("replicas") or 0) if view.in_flight else 0,
+            desired=int((replica_set.get("spec") or {}).get("replicas") or 0)
+            if view.in_flight
+            else view.replicas.desired,
             available=int((replica_set.get("status") or {}).get("availableReplicas") or 0),
             over_thresholds=over_thresholds,
-            missing_configuration=missing,
+            missing_configuration=around.missing,
         )
     return RollbackFacts(
         now=now,
         current=view.current_hash,
         target=target,
         in_flight=view.in_flight,
+        room=around.room,
         contract=CONTRACT in notes,
         migration=str(notes.get(CONTRACT) or ""),
         past=tuple(Past(each.at) for each in record.rollbacks),
         is_rollback=view.release.endswith(ROLLED_BACK),
+        freeze=around.freeze,
+        reapplied_by=reapplied_by(view.template_owner),
     )
 
 
@@ -70,7 +103,7 @@ def missing(kube: Kube, view: View) -> tuple[str, ...]:
 
     Secrets are looked at only where the account may: nobody should have that right for this alone.
     """
-    template = ((view.hashes.get(target_of(view)) or {}).get("spec") or {}).get("template") or {}
+    template = template_of(view, target_of(view))
     gone = []
     for kind, name in dict.fromkeys(_references(template.get("spec") or {})):
         try:
@@ -82,6 +115,15 @@ def missing(kube: Kube, view: View) -> tuple[str, ...]:
         if found is None:
             gone.append(f"{kind} {name}")
     return tuple(gone)
+
+
+def reapplied_by(owner: Obj) -> str:
+    """Return who brings the pod template from Git, and would bring it back; empty: nobody, as far as field managers tell."""
+    for entry in owner["metadata"].get("managedFields") or []:
+        name = _FROM_GIT.get(str(entry.get("manager")))
+        if name and "f:template" in ((entry.get("fieldsV1") or {}).get("f:spec") or {}):
+            return name
+    return ""
 
 
 def recovery_facts(view: View, rollback: Rollback, now: float) -> RecoveryFacts:

@@ -43,6 +43,7 @@ class Post:
         me: this guard.
         audience: who is told.
         say: takes the name of a Rollout and a line about it.
+        freeze: name of the freeze that is on; empty: none.
     """
 
     kube: Kube
@@ -50,6 +51,7 @@ class Post:
     me: str
     audience: Audience
     say: Callable[[str, str], None]
+    freeze: str = ""
 
 
 class Watched:
@@ -75,7 +77,7 @@ class Watched:
         self.view: View | None = None
         self._post, self._kube, self._namespace = post, post.kube, post.place.namespace
         self._kept = Kept(post.kube, self._namespace, name)
-        self.rescue = Rescue(post.kube, self._namespace, name, self._kept, self._say)
+        self.rescue = Rescue(post.kube, self._namespace, name, self._kept, self._say, freeze=post.freeze)
         self._teller = Teller(post.audience, self._say)
         self._lock = Lock(post.kube, self._namespace, name, me=post.me, seconds=lease)
         self._renewed = 0.0

@@ -64,8 +64,8 @@ def _taken_back(live: Mapping[str, Any], target: Target) -> str:
     for revision in live.get("revisions") or ():
         if revision.get("banned") and target.image in revision["images"]:
             return (
-                f"the guard took {target.image} back before (revision {revision['revision']}, {revision['hash']}); release a version "
-                "in which that is mended, or this one once more with release_again=true"
+                f"the guard took {target.image} back before (revision {revision['revision']}, {revision['hash']}); release a "
+                "version in which that is mended, or this one once more with release_again=true"
             )
     return ""
 
