@@ -8,7 +8,7 @@ The phase of a Rollout says nothing here: after an abort it is Degraded by desig
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from .._evidence.absolute import Absolute, counted
@@ -77,7 +77,7 @@ class Watch:
     clean: int = 0
     requests: int = 0
     orders: int | None = None
-    counted: Mapping[str, Absolute] | None = None
+    counted: Mapping[str, Absolute] = field(default_factory=dict)
     log_e: float = 0.0
 
     def to_plain(self) -> dict[str, object]:
@@ -88,7 +88,7 @@ class Watch:
             "clean": self.clean,
             "requests": self.requests,
             "orders": self.orders,
-            "counted": {name: state.to_plain() for name, state in (self.counted or {}).items()},
+            "counted": {name: state.to_plain() for name, state in self.counted.items()},
             "log_e": self.log_e,
         }
 
@@ -154,7 +154,7 @@ def looked(policy: Policy, watch: Watch, window: ServiceWindow) -> Watch:
         return watch
     index, counts = window.index, window.of_stable
     bad = window.of_canary(Stream(Metric.ERROR_RATE))
-    states = dict(watch.counted or {})
+    states = dict(watch.counted)
     weighted = []
     clean, seen_any = True, False
     for each in policy.metrics:

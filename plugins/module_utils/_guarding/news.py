@@ -86,7 +86,9 @@ def news_of(scene: Scene, now: float) -> Iterator[Event]:
             yield _event(scene, state, Occasion.WARNING, now, decision.warnings)
     if state.stage in _BEGUN:
         rollback = scene.record.rollbacks[-1]
-        yield _event(scene, state, Occasion.ROLLBACK, rollback.at, decision.reasons if decision else (), rollback.why)
+        # A guard that comes after has the reasons in one line only.
+        reasons = decision.reasons if decision else ()
+        yield _event(scene, state, Occasion.ROLLBACK, rollback.at, reasons, "" if reasons else rollback.why)
     if scene.trouble:
         yield _event(scene, state, Occasion.ERROR, now, decision.reasons if decision else (), scene.trouble)
     if state.stage in _ENDED:
@@ -120,8 +122,7 @@ def _event(
         stable_hash=stable,
         mode=scene.mode,
         verdict=decision.verdict if decision else None,
-        # The reasons say it in more detail.
-        summary="" if found else summary,
+        summary=summary,
         reasons=found,
         impact=None if occasion is Occasion.STARTED else _impact(scene, state, now=at),
         times=_times(scene, state),

@@ -58,6 +58,17 @@ def test_what_stands_in_the_way(found: dict[str, Any], expected: str) -> None:
     assert all(sentence.startswith("web: ") and expected in sentence for sentence in sentences)
 
 
+def test_what_the_guard_took_back_is_released_again_only_on_purpose() -> None:
+    found = live("v1")
+    found["revisions"].append({"hash": "bad", "revision": 4, "images": ["tradesense/web:v2"], "banned": True})
+    (sentence,) = obstacles({"tradesense-web": found}, WANTED)
+    assert "the guard took tradesense/web:v2 back before (revision 4, bad)" in sentence
+    assert obstacles({"tradesense-web": found}, WANTED, again=True) == []
+    by_hand = live("v2")
+    by_hand["revisions"].append(found["revisions"][-1])
+    assert obstacles({"tradesense-web": by_hand}, WANTED) == []
+
+
 def test_a_service_that_does_not_exist_is_in_the_way() -> None:
     assert obstacles({}, WANTED) == ["web: tradesense-web does not exist; provision it first"]
 
