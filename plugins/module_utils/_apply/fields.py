@@ -46,6 +46,17 @@ def extract(live: Obj, owner: Owner, *path: str) -> Any:
     return None
 
 
+def entry_of(live: Obj, owner: Owner) -> Obj | None:
+    """Return the entry of managedFields that says what `owner` owns, None when it owns nothing."""
+    return next((entry for entry in _entries(live) if _is(entry, owner)), None)
+
+
+def extracted(live: Obj, entry: Obj) -> Obj:
+    """Return the parts of an object that an entry of managedFields names."""
+    found = _extract(live, entry.get("fieldsV1") or {})
+    return found if isinstance(found, dict) else {}
+
+
 def adopted(live: Obj, adopter: Owner, adoptee: Owner) -> list[Obj] | None:
     """Return managedFields in which `adopter` also owns what `adoptee` owned, or None when there is nothing to adopt.
 

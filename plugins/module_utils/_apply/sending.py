@@ -15,6 +15,7 @@ from .definitions import UNSERVED
 from .fields import adopted
 from .item import Item
 from .ownership import HANDOVER_MANAGER, OUR_PATCHES, US, is_ours
+from .settled import settled
 
 # The API server serves a new kind some moments after it accepted the definition.
 _SERVED_WITHIN = 15.0
@@ -69,6 +70,9 @@ def _send(kube: Kube, item: Item, *, force: bool) -> None:
     request = item.request
     if request is None:
         raise AssertionError("requests are made for every item before any is sent")
+    if settled(request, item.live):
+        item.answer = item.live
+        return
     try:
         if request.template_changes and item.live and not kube.dry_run:
             _adopt(kube, item)
