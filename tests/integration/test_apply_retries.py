@@ -115,11 +115,12 @@ def test_a_controller_that_comes_in_between_is_no_conflict(space: Space, cluster
         return act
 
     marked = {"rollouts-pod-template-hash": "abc"}
+    labelled = {**web, "metadata": {**web["metadata"], "labels": {"tier": "api"}}}
     controller = Fault(patches("web"), writes({"spec": {"selector": marked}}, "rollouts-controller"))
     with misbehaving(cluster, tmp_path, controller) as (proxy, kubeconfig):
-        run = Ansible(tmp_path).tasks(space.name, [task("apply", definitions=[web])], kubeconfig=kubeconfig)
+        run = Ansible(tmp_path).tasks(space.name, [task("apply", definitions=[labelled])], kubeconfig=kubeconfig)
     assert proxy.asked(patches("web")) == [True, False]
-    assert not run["apply"].changed
+    assert run["apply"].changed
     assert space.get("Service", "web")["spec"]["selector"] == {"app": "web", **marked}
 
     wanted = {**web, "metadata": {**web["metadata"], "labels": {"tier": "web"}}}
