@@ -68,11 +68,17 @@ options:
     description: Seconds to watch at most; V(0) means no end.
     type: int
     default: 3600
+  heartbeat:
+    description:
+      - Path of a file whose time is set after every look at the cluster, every few seconds, for whoever restarts a guard that hangs.
+    type: path
 notes:
   - Without O(rollouts) and O(label_selectors), all rollouts of the namespace are watched. Deployments are not, as they have no revision to hold.
   - Needed permissions in the namespace are list, watch and patch of rollouts (argoproj.io); patch of rollouts/status (argoproj.io); list and watch of
     replicasets (apps), pods, services, endpointslices (discovery.k8s.io), ingresses (networking.k8s.io) and analysisruns (argoproj.io); get,
-    create and patch of configmaps and of leases (coordination.k8s.io).
+    create and patch of configmaps and of leases (coordination.k8s.io). The account that role C(guard) makes has these alone, and patches what it watches
+    only.
+  - When it is told to end, by Ctrl-C or SIGTERM, it gives its Leases back, so that the next one acts at once.
 seealso:
   - module: tradesense.delivery.rollout_undo
   - module: tradesense.delivery.prometheus_query

@@ -54,7 +54,14 @@ class Setting:
 class Guard:
     """One guard, for the chosen Rollouts of one namespace."""
 
-    def __init__(self, kube: Kube, sampler: Sampler, setting: Setting, say: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        sampler: Sampler,
+        setting: Setting,
+        say: Callable[[str, str], None],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         """Prepare.
 
         Args:
@@ -62,8 +69,10 @@ class Guard:
             sampler: asks Prometheus.
             setting: what the guard was told.
             say: takes the name of a Rollout (or nothing) and a line about it.
+            beat: is called after every look.
         """
         self._kube, self._sampler, self._setting, self._say = kube, sampler, setting, say
+        self._beat = beat
         self._me = identity()
         self._watched: dict[str, Watched] = {}
         self._told: tuple[str, ...] = ()
@@ -81,6 +90,7 @@ class Guard:
                 while True:
                     views = {name: view for name, view in estate.views().items() if view.kind == "Rollout"}
                     self._look(views)
+                    self._beat()
                     left = ends - time.monotonic()
                     if left <= 0 or (self._setting.until_finished and self._finished(views)):
                         return self._watched
