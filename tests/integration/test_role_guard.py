@@ -17,11 +17,12 @@ from tests.integration.support.accounts import kubeconfig_of, kubeconfig_with, t
 from tests.integration.support.cluster import Cluster, Obj, Space
 from tests.integration.support.environment import settings
 from tests.integration.support.guarding import GUARD, INGRESS, NAME, Installed, begin, holder, install
+from tests.integration.support.objects import PAUSE, image, routed, weight
 from tests.integration.support.plays import Ansible, task
 from tests.integration.support.proxy import misbehaving
 from tests.integration.support.rights import EVERYBODY, Asking, named_rights, resources_of, rights
 from tests.integration.support.sandbox import Sandbox
-from tests.integration.support.stage import canary_weight, promote_fully, status
+from tests.integration.support.stage import canary_weight, promote_fully, reach, start, status
 
 # What it may do with any object, and what with some alone.
 ANY = {
@@ -116,7 +117,12 @@ def test_every_right_is_used_when_a_promoted_release_is_taken_back(
     space: Space, sandbox: Sandbox, cluster: Cluster, tmp_path: Path
 ) -> None:
     """A version that turns bad after promotion: the requests that it takes are the rights, all of them."""
-    stable, canary = begin(space, "v2-late20-20s")
+    start(space, *routed(NAME, weight(25), PAUSE, weight(100)))
+    stable = status(space, NAME)["stableRS"]
+    # Who releases by the collection leaves a note of what was promoted, so that there is a way back after promotion too.
+    images = {"app": image("v2-late20-20s")}
+    Ansible(tmp_path).tasks(space.name, [task("rollout_set_image", rollouts=[NAME], images=images)])
+    canary = reach(space, NAME, "Paused", step=1)["status"]["currentPodHash"]
     policy = {**settings("tradesense_guard_policy"), "bake": "2m"}
     options = {"rollouts": [NAME], "prometheus_url": sandbox.prometheus, "policy": policy, "timeout": 90}
     record = f"{NAME}-guard"

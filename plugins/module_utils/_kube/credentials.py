@@ -157,8 +157,9 @@ def _overlay(credentials: Credentials, configuration: Any) -> None:
 
 
 def _keep_overlaid(credentials: Credentials, configuration: Any) -> None:
-    """Lay explicit options over again whenever a token is renewed: the library then sets address and certificates, too, as it
-    found them first.
+    """Lay explicit options over again whenever a token is renewed.
+
+    The library then sets address and certificates, too, as it found them first.
     """
     renew = configuration.refresh_api_key_hook
     if renew is None:
