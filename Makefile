@@ -65,8 +65,8 @@ requirements: python ## Compile requirements/*.txt from *.in (UPGRADE=1: take th
 binaries: setup ## Build the sandbox's programs into the cache (ten minutes the first time)
 	@$(VENV_PYTHON) -m tools.binaries
 
-images: setup ## Build images of applications with buildah or docker (FRONTEND="web=../web" BACKEND="../api-gateway"; images/README.md)
-	@$(VENV_PYTHON) -m tools.images $(if $(FRONTEND),--frontend $(FRONTEND)) $(if $(BACKEND),--backend $(BACKEND)) \
+images: setup ## Build images with buildah or docker (FRONTEND="web=../web" BACKEND="../api-gateway" GUARD=.; images/README.md)
+	@$(VENV_PYTHON) -m tools.images $(if $(FRONTEND),--frontend $(FRONTEND)) $(if $(BACKEND),--backend $(BACKEND)) $(if $(GUARD),--guard $(GUARD)) \
 		$(if $(VERSION),--version $(VERSION)) $(if $(REPOSITORY),--repository $(REPOSITORY)) \
 		$(if $(ENGINE),--engine $(ENGINE)) $(if $(BASE),--base $(BASE))
 

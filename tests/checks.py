@@ -42,11 +42,15 @@ def lint() -> None:
         ("mypy", "images/backend/migrate.py"),
         ("yamllint", "--strict", "."),
         ("ansible-lint", "--strict", "-q"),
-        ("hadolint", "--config", "images/.hadolint.yaml", "images/frontend/Dockerfile", "images/backend/Dockerfile"),
+        ("hadolint", "--config", "images/.hadolint.yaml", *_dockerfiles()),
         ("shellcheck", "--external-sources", *_shell_scripts()),
         ("antsibull-changelog", "lint"),
     ):
         _run([str(python / words[0]), *words[1:]], what=" ".join(words), env=_path(python))
+
+
+def _dockerfiles() -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("images/*/Dockerfile"))
 
 
 def _shell_scripts() -> list[str]:

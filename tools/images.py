@@ -20,6 +20,9 @@ from tools.report import say
 from tools.running import run_logged
 
 IMAGES = ROOT / "images"
+# The guard is this collection itself, so its folder says nothing.
+KINDS = {"frontend": "", "backend": "", "guard": "guard"}
+"""Folder of images/ -> the service that is built from it; empty: the repository's folder names it."""
 # Longer than a computer that is awake needs to answer; docker without a running engine answers at once.
 _ANSWER_SECONDS = 20
 # How each engine shows that it can build, in the order in which they are asked.
@@ -84,7 +87,7 @@ def parse_source(kind: str, word: str) -> Source:
     """Return the application that ``PATH`` or ``SERVICE=PATH`` means. Raises ToolError when it cannot be one."""
     service, equals, path = word.rpartition("=")
     folder = Path(path).expanduser().absolute()
-    service = service if equals else folder.name.removeprefix("tradesense-")
+    service = service if equals else KINDS[kind] or folder.name.removeprefix("tradesense-")
     if not _SERVICE.fullmatch(service):
         raise ToolError(
             f"{word}: {service!r} is not the name of a service",
@@ -131,7 +134,7 @@ def command(engine: str, source: Source, build: Build, repository: str, bases: S
 def main() -> int:
     """Parse the command line and do the work."""
     parser = argparse.ArgumentParser(prog="python -m tools.images", description=__doc__)
-    for kind in ("frontend", "backend"):
+    for kind in KINDS:
         text = f"repositories of {kind} applications: PATH or SERVICE=PATH"
         parser.add_argument(f"--{kind}", nargs="*", default=[], metavar="PATH", help=text)
     parser.add_argument("--version", default="", help="tag and label; default: what git describe says")
@@ -140,11 +143,11 @@ def main() -> int:
     parser.add_argument("--base", nargs="*", default=[], metavar="NAME=IMAGE", help="base images, to pin by digest")
     words = parser.parse_args()
     engine = choose_engine(words.engine, run)
-    sources = [parse_source(kind, word) for kind in ("frontend", "backend") for word in getattr(words, kind)]
+    sources = [parse_source(kind, word) for kind in KINDS for word in getattr(words, kind)]
     if not sources:
         raise ToolError(
             "no application was named",
-            hint="make images FRONTEND=path/to/web BACKEND=path/to/api-gateway (images/README.md)",
+            hint="make images FRONTEND=path/to/web BACKEND=path/to/api-gateway GUARD=. (images/README.md)",
         )
     for base in words.base:
         if not re.fullmatch(r"[A-Z_]+_IMAGE=\S+", base):

@@ -15,7 +15,7 @@ from tools.report import say
 from tools.uv import run_uv
 
 # The constraint before what it constrains.
-NAMES = ("bootstrap", "go", "requirements", "bench")
+NAMES = ("bootstrap", "go", "requirements", "bench", "guard")
 HEADER = """\
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0

@@ -87,11 +87,17 @@ options:
       - Seconds for one request to the API server or to Prometheus. One that tells an event has 10.
     type: float
     default: 30.0
+  heartbeat:
+    description:
+      - Path of a file whose time is set after every look at the cluster, every few seconds, for whoever restarts a guard that hangs.
+    type: path
 notes:
   - Without O(rollouts) and O(label_selectors), all rollouts of the namespace are watched. Deployments are not, as they have no revision to hold.
   - Needed permissions in the namespace are list, watch and patch of rollouts (argoproj.io); patch of rollouts/status (argoproj.io); list and watch of
     replicasets (apps), pods, services, endpointslices (discovery.k8s.io), ingresses (networking.k8s.io) and analysisruns (argoproj.io); get,
-    create and patch of configmaps and of leases (coordination.k8s.io); list of resourcequotas, without which nobody looks whether a rollback has room.
+    create and patch of configmaps and of leases (coordination.k8s.io); list of resourcequotas, without which nobody looks whether a rollback has room. The
+    account that role C(guard) makes has these alone, and patches what it watches only.
+  - When it is told to end, by Ctrl-C or SIGTERM, it gives its Leases back, so that the next one acts at once.
 seealso:
   - module: tradesense.delivery.rollout_undo
   - module: tradesense.delivery.prometheus_query

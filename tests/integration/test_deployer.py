@@ -48,6 +48,7 @@ OWN = {
     "analysisruns.argoproj.io": "list watch",
     "analysistemplates.argoproj.io": "get list create patch",
     "endpointslices.discovery.k8s.io": "list watch",
+    "leases.coordination.k8s.io": "get create patch",
     "ingresses.networking.k8s.io": "get list watch create patch",
     "horizontalpodautoscalers.autoscaling": "get list create patch delete",
     "routes.route.openshift.io": "get list create patch",

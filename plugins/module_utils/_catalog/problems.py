@@ -64,5 +64,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
     words = sorted(known)
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"did you mean {str(close[0])!r}?"
     return f"known: {', '.join(words)}" if words else "there is none"

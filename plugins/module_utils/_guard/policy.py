@@ -8,6 +8,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from .._catalog.values import PREFIX
 from .._evidence.absolute import Threshold
 from .._evidence.burn_rate import BurnWindows
 from .._evidence.certifying import NotWorse
@@ -213,5 +214,5 @@ class Policies:
     services: Mapping[str, Obj]
 
     def written(self, service: str) -> Obj:
-        """Return the policy of a service in normal form."""
-        return self.services.get(service, self.base)
+        """Return the policy of a service in normal form; the name of its Rollout does as well."""
+        return self.services.get(service.removeprefix(PREFIX), self.base)

@@ -70,6 +70,26 @@ def read_policies(written: object, overrides: object = None) -> Policies:
     return Policies(base, result)
 
 
+def one_policy(written: object, overrides: object = None, mode: str = "") -> Obj:
+    """Return a policy with what an environment lays over it as one, as people write it: what has a default stays away.
+
+    Args:
+        written: see `read_policies`.
+        overrides: see `read_policies`.
+        mode: for all services, whatever is written; empty: as it is written.
+
+    Raises:
+        DeliveryError: whatever is wrong, each key named.
+    """
+    read_policies(written, overrides)
+    whole = cast("Obj", merged(plain(written or {}), plain(overrides or {})))
+    if mode:
+        services = {name: {**over, "mode": mode} for name, over in (whole.get(_SERVICES) or {}).items()}
+        whole = {**whole, "mode": mode, **({_SERVICES: services} if services else {})}
+        read_policies(whole)
+    return whole
+
+
 def policy_of(written: Obj, *, trading: bool, burstiness: Mapping[Metric, float] | None = None) -> Policy:
     """Return the policy of a service.
 

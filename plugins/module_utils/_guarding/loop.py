@@ -65,7 +65,14 @@ class Setting:
 class Guard:
     """One guard, for the chosen Rollouts of one namespace."""
 
-    def __init__(self, kube: Kube, sampler: Sampler, setting: Setting, say: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        sampler: Sampler,
+        setting: Setting,
+        say: Callable[[str, str], None],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         """Prepare.
 
         Args:
@@ -73,8 +80,10 @@ class Guard:
             sampler: asks Prometheus.
             setting: what the guard was told.
             say: takes the name of a Rollout (or nothing) and a line about it.
+            beat: is called after every look.
         """
         self._kube, self._sampler, self._setting, self._say = kube, sampler, setting, say
+        self._beat = beat
         place = Place(setting.audience.environment, kube.cluster, setting.namespace)
         self._post = Post(kube, place, identity(), setting.audience, say, setting.freeze)
         self._watched: dict[str, Watched] = {}
@@ -95,6 +104,7 @@ class Guard:
                 while True:
                     views = {name: view for name, view in estate.views().items() if view.kind == "Rollout"}
                     self._look(views)
+                    self._beat()
                     left = ends - time.monotonic()
                     done = self._done(views)
                     if left <= 0 or done:

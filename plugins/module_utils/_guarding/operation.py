@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from .. import _argspec
 from .._analysis.access import Access
@@ -16,6 +17,8 @@ from .._kube.credentials import Credentials
 from .._notify.operations import SECRETS
 from .._operation import Call, Operation, Result
 from .._rollouts.choice import Choice
+from .ending import tidily
+from .heartbeat import heartbeat
 from .loop import ANY_READY, ARRIVED, FINISHED, STOPPED, Guard, Setting
 from .result import entry_of, sentence, verdict_of, worst
 from .sampling import Sampler
@@ -28,7 +31,7 @@ def _guard(call: Call) -> Result:
         raise DeliveryError("timeout is below 0", reason="BadOption", hint="set timeout to seconds, 0 for no end")
     setting = Setting(
         namespace=given["namespace"],
-        choice=Choice.from_params(given, deployments=False, everything=True),
+        choice=replace(Choice.from_params(given, deployments=False, everything=True), rollouts_only=True),
         policies=read_policies(given["policy"], given["policy_overrides"]),
         trading=frozenset(given["trading"] or ()),
         timeout=float(given["timeout"]) or None,
@@ -39,8 +42,13 @@ def _guard(call: Call) -> Result:
     kube = Kube(Credentials.from_params(given), dry_run=call.check_mode, warn=call.warn)
     with kube, Prometheus(Access.from_params(given), warn=call.warn) as prometheus:
         sampler = Sampler(prometheus, setting.namespace)
-        guard = Guard(kube, sampler, setting, lambda name, line: call.say(f"{name}: {line}" if name else line))
-        watched = guard.run()
+
+        def say(name: str, line: str) -> None:
+            call.say(f"{name}: {line}" if name else line)
+
+        guard = Guard(kube, sampler, setting, say, heartbeat(given["heartbeat"]))
+        with tidily():
+            watched = guard.run()
     with_release = {name: one for name, one in sorted(watched.items()) if one.had_release}
     told = "; ".join(f"{name}: {sentence(one)}" for name, one in with_release.items())
     return {
@@ -67,6 +75,7 @@ GUARD = Operation(
         "until": {"type": "str", "choices": [FINISHED, ARRIVED, ANY_READY, STOPPED], "default": FINISHED},
         "environment": {"type": "str", "default": ""},
         "freeze": {"type": "str", "default": ""},
+        "heartbeat": {"type": "path"},
     },
     mutually_exclusive=list(_argspec.ONE_SELECTION),
     private=("prometheus_url", "prometheus_headers", *SECRETS),

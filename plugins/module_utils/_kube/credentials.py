@@ -58,6 +58,7 @@ def configure(credentials: Credentials, warn: Callable[[str], None]) -> Any:
     configuration = _libs.client.Configuration()
     _load_base(credentials, configuration)
     _overlay(credentials, configuration)
+    _keep_overlaid(credentials, configuration)
     _check_files(configuration)
     if not configuration.verify_ssl:
         warn(_unverified(configuration.host))
@@ -153,6 +154,23 @@ def _overlay(credentials: Credentials, configuration: Any) -> None:
     for name, given in simple.items():
         if given is not None:
             setattr(configuration, name, given)
+
+
+def _keep_overlaid(credentials: Credentials, configuration: Any) -> None:
+    """Lay explicit options over again whenever a token is renewed.
+
+    The library then sets address and certificates, too, as it found them first.
+    """
+    renew = configuration.refresh_api_key_hook
+    if renew is None:
+        return
+
+    def renewed(same: Any) -> None:
+        renew(same)
+        _overlay(credentials, same)
+        same.refresh_api_key_hook = renewed
+
+    configuration.refresh_api_key_hook = renewed
 
 
 def _check_files(configuration: Any) -> None:

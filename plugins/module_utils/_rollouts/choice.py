@@ -42,12 +42,14 @@ class Choice:
         labels: a label selector, empty when they are not chosen by label.
         deployments: whether a choice that names nothing includes Deployments; a name always may be one.
         may_be_empty: whether labels that match nothing are an answer rather than an error.
+        rollouts_only: whether a name is that of a Rollout or of nothing, so that nobody need be allowed to list Deployments.
     """
 
     names: tuple[str, ...] | None = None
     labels: str = ""
     deployments: bool = True
     may_be_empty: bool = False
+    rollouts_only: bool = False
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], *, deployments: bool = True, everything: bool = False) -> Choice:

@@ -44,7 +44,7 @@ def find(kube: Kube, namespace: str, choice: Choice) -> Found:
     problem = _find_rollouts(kube, namespace, choice, found)
     known = [_name(item) for item in found.rollouts]
     missing = [name for name in choice.names or () if name not in known]
-    if missing or (choice.names is None and choice.deployments):
+    if not choice.rollouts_only and (missing or (choice.names is None and choice.deployments)):
         _find_deployments(kube, namespace, choice, missing, found)
     missing = [name for name in missing if name not in [_name(item) for item in found.deployments]]
     if missing or not (found.rollouts or found.deployments):
@@ -126,7 +126,8 @@ def _unknown(kube: Kube, namespace: str, choice: Choice, missing: list[str]) -> 
         hint = f"did you mean {near[0]}?"
     else:
         hint = f"there are {', '.join(known)}" if known else "there is none at all; provision it first"
-    kinds = "Rollout or Deployment" if missing or choice.deployments else "Rollout"
+    both = not choice.rollouts_only and (missing or choice.deployments)
+    kinds = "Rollout or Deployment" if both else "Rollout"
     return DeliveryError(
         f"there is no {kinds} {', '.join(missing) or choice.describe()} in namespace {namespace}",
         reason="RolloutNotFound",

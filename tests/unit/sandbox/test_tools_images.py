@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tools.errors import ToolError
-from tools.images import IMAGES, Build, Run, Source, choose_engine, command, describe, parse_source
+from tools.images import IMAGES, KINDS, Build, Run, Source, choose_engine, command, describe, parse_source
 from tools.paths import ROOT
 
 BUILD = Build("v2.8.0", "abc123", "2026-01-02T03:04:05Z")
@@ -61,6 +61,25 @@ def test_a_folder_names_its_service(tmp_path: Path) -> None:
     folder.mkdir()
     assert parse_source("frontend", str(folder)) == Source("frontend", "web", folder)
     assert parse_source("frontend", f"admin-dashboard={folder}") == Source("frontend", "admin-dashboard", folder)
+
+
+def test_the_guard_is_called_so_whatever_the_checkout_is_called(tmp_path: Path) -> None:
+    assert parse_source("guard", str(tmp_path)) == Source("guard", "guard", tmp_path)
+    assert parse_source("guard", f"watcher={tmp_path}") == Source("guard", "watcher", tmp_path)
+
+
+def test_every_image_has_its_files_and_its_kind() -> None:
+    assert sorted(path.parent.name for path in IMAGES.glob("*/Dockerfile")) == sorted(KINDS)
+    assert all((IMAGES / kind / "Dockerfile.dockerignore").is_file() for kind in KINDS)
+
+
+def test_what_goes_into_the_guards_image_is_there_and_is_no_more_than_the_collection() -> None:
+    text = (IMAGES / "guard" / "Dockerfile.dockerignore").read_text(encoding="utf-8")
+    taken = re.findall(r"^!(\S+)$", text, re.MULTILINE)
+    assert re.findall(r"^\*$", text, re.MULTILINE)
+    assert all((ROOT / name).exists() for name in taken)
+    assert {"galaxy.yml", "meta", "plugins", "playbooks", "roles", "requirements/guard.txt"} <= set(taken)
+    assert not {"inventories", "tests", "sandbox", "tools", "images", "collections"} & set(taken)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +162,7 @@ def test_it_runs_the_engine_and_fails_with_its_words(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("kind", ["frontend", "backend"])
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_no_build_argument_is_a_secret_and_every_base_has_a_version(kind: str) -> None:
     text = (IMAGES / kind / "Dockerfile").read_text(encoding="utf-8")
     arguments = re.findall(r"^ARG (\w+)(?:=(\S+))?$", text, re.MULTILINE)
@@ -154,12 +173,12 @@ def test_no_build_argument_is_a_secret_and_every_base_has_a_version(kind: str) -
     assert [stage for stage, _ in stages if not stage.startswith("${")] == (["builder"] if kind == "backend" else [])
 
 
-@pytest.mark.parametrize("kind", ["frontend", "backend"])
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_the_image_runs_as_the_catalogs_user_on_its_port(kind: str) -> None:
     text = (IMAGES / kind / "Dockerfile").read_text(encoding="utf-8")
     production = text[text.index("AS production") :]
     assert re.findall(r"^USER (\S+)$", production, re.MULTILINE) == ["1001:1001"]
-    assert re.findall(r"^EXPOSE (\S+)$", production, re.MULTILINE) == ["8000"]
+    assert re.findall(r"^EXPOSE (\S+)$", production, re.MULTILINE) == ([] if kind == "guard" else ["8000"])
     assert "curl" not in production.replace("there is no curl", "")
     labels = set(re.findall(r"org\.opencontainers\.image\.(\w+)=", production))
     assert labels == {"title", "description", "vendor", "source", "version", "revision", "created"}

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
-NAMES = ("analysis_settings", "catalog", "release_versions", "release_waves")
+NAMES = ("analysis_settings", "catalog", "guard_policy", "release_versions", "release_waves")
 
 
 def load(name: str) -> tuple[Any, Callable[..., Any]]:

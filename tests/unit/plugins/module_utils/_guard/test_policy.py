@@ -14,7 +14,11 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
-from ansible_collections.tradesense.delivery.plugins.module_utils._guard.policy_reading import policy_of, read_policies
+from ansible_collections.tradesense.delivery.plugins.module_utils._guard.policy_reading import (
+    one_policy,
+    policy_of,
+    read_policies,
+)
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.clock import Clock
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model import Stream
 from ansible_collections.tradesense.delivery.plugins.module_utils._words import Metric, Mode
@@ -107,9 +111,48 @@ def test_a_service_may_differ() -> None:
     assert other.metrics[0].critical.share == 0.05
 
 
+def test_a_service_is_found_by_the_name_of_its_rollout() -> None:
+    """The inventory speaks of services, and the guard watches Rollouts."""
+    found = policies(services={"trading-service": {"bake": "1h"}})
+    assert found.written("tradesense-trading-service")["bake"] == "1h"
+    assert found.written("trading-service")["bake"] == "1h"
+    assert found.written("tradesense-api-gateway")["bake"] == "30m"
+
+
 def test_an_environment_lies_over_the_policy() -> None:
     found = read_policies({"window": "30s", "bake": "1h"}, {"window": "10s"})
     assert (found.base["window"], found.base["bake"]) == ("10s", "1h")
+
+
+def test_a_policy_and_what_lies_over_it_are_one_as_people_write_it() -> None:
+    written = {"window": "30s", "services": {"web": {"mode": "enforce", "bake": "1h"}, "api": {"bake": "2h"}}}
+    over = {"window": "10s", "services": {"api": None}}
+    one = one_policy(written, over)
+    assert one == {"window": "10s", "services": {"web": {"mode": "enforce", "bake": "1h"}}}
+    assert read_policies(one) == read_policies(written, over)
+    assert written["window"] == "30s", "what was given stays as it was"
+    assert one_policy(None) == {}
+
+
+def test_a_mode_for_everything_is_one_for_services_too() -> None:
+    written = {"mode": "hold_only", "services": {"web": {"mode": "enforce", "bake": "1h"}, "api": {"bake": "2h"}}}
+    found = read_policies(one_policy(written, mode="dry_run"))
+    assert [found.written(name)["mode"] for name in ("web", "api", "other")] == ["dry_run"] * 3
+    assert [found.written(name)["bake"] for name in ("web", "api", "other")] == ["1h", "2h", "30m"]
+
+
+@pytest.mark.parametrize(
+    ("written", "mode", "message"),
+    [
+        ({"windw": "30s"}, "dry_run", "tradesense_guard_policy.windw: unknown key"),
+        ({}, "dry-run", "tradesense_guard_policy.mode: unknown value 'dry-run', did you mean 'dry_run'?"),
+        ({"services": {"api": "x"}}, "", "tradesense_guard_policy.services.api: 'x' is not accepted"),
+    ],
+)
+def test_a_mistake_is_found_before_the_guard_runs(written: Any, mode: str, message: str) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        one_policy(written, mode=mode)
+    assert message in caught.value.msg
 
 
 def test_thresholds_and_metrics_can_be_off() -> None:

@@ -4,16 +4,25 @@
 
 from __future__ import annotations
 
+import datetime
 import os
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import certifi
 import pytest
 import yaml
 from ansible_collections.tradesense.delivery.plugins.module_utils._argspec import connection
 from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
 from ansible_collections.tradesense.delivery.plugins.module_utils._kube import credentials as module
+from ansible_collections.tradesense.delivery.plugins.module_utils._kube.client import Kube
 from ansible_collections.tradesense.delivery.plugins.module_utils._kube.credentials import Credentials, configure
+from ansible_collections.tradesense.delivery.plugins.module_utils._kube.kinds import ROLLOUT
+from kubernetes.config import incluster_config
+
+from tests.unit.plugins.fake_api import fake_api, listing
 
 HOST = "https://127.0.0.1:6443"
 
@@ -45,6 +54,39 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("AWX_HOST", "AWX_PRIVATE_DATA_DIR", "JOB_ID"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def pod(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What Kubernetes puts into a pod: a folder with the token of its account, and where the API server is."""
+    folder = home / "serviceaccount"
+    folder.mkdir()
+    (folder / "token").write_text("of-the-pod")
+    (folder / "ca.crt").write_text(Path(certifi.where()).read_text(encoding="utf-8"))
+    monkeypatch.setattr(module, "_SERVICE_ACCOUNT_TOKEN", str(folder / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(folder / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(folder / "ca.crt"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    return folder
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set the library's clock so many seconds forward."""
+    passed = [0.0]
+
+    class Clock:
+        @staticmethod
+        def now() -> datetime.datetime:
+            return datetime.datetime(2026, 1, 1) + datetime.timedelta(seconds=passed[0])
+
+    monkeypatch.setattr(incluster_config, "datetime", SimpleNamespace(datetime=Clock, timedelta=datetime.timedelta))
+
+    def advance(seconds: float) -> None:
+        passed[0] += seconds
+
+    return advance
 
 
 def written(folder: Path, name: str = "config") -> str:
@@ -136,6 +178,36 @@ def test_explicit_options_lie_over_the_kubeconfig(home: Path) -> None:
     assert found.cert_file == str(home / "cert.pem")
     assert found.key_file == str(home / "key.pem")
     assert (found.tls_server_name, found.proxy, found.no_proxy) == ("api.example", "http://127.0.0.1:3128", "localhost")
+
+
+def test_in_a_pod_its_own_account_is_taken(pod: Path) -> None:
+    found = configured()
+    assert (found.host, token(found)) == ("https://10.96.0.1:443", "bearer of-the-pod")
+    assert found.ssl_ca_cert == str(pod / "ca.crt")
+    assert found.verify_ssl is True
+
+
+def test_a_kubeconfig_takes_precedence_over_the_account_of_the_pod(pod: Path, home: Path) -> None:
+    assert configured(kubeconfig=written(home)).host == HOST
+    assert configured(host=HOST, api_key="mine").host == HOST
+
+
+def test_a_token_that_the_kubelet_renews_is_read_again(pod: Path, later: Callable[[float], None]) -> None:
+    """The token in a pod ends after an hour, and a guard runs for months over the same connection.
+
+    Renewing it leaves explicit options as they are: here the address, which is not that of the pod's API server.
+    """
+    with fake_api() as api, Kube(Credentials(host=api.address), warn=lambda text: None) as kube:
+        api.standing[ROLLOUT.path("team")] = listing("1")
+
+        def sent() -> str:
+            kube.list(ROLLOUT, "team")
+            return str(api.asked[-1].headers["Authorization"])
+
+        assert sent() == "bearer of-the-pod"
+        (pod / "token").write_text("a-newer-one")
+        later(90)
+        assert sent() == "bearer a-newer-one"
 
 
 def test_tls_is_verified_unless_somebody_says_no_and_then_it_warns(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
