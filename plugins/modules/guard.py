@@ -153,6 +153,10 @@ rollouts:
       type: list
       elements: dict
       sample: []
+    page:
+      description: Whether somebody has to look at once.
+      type: bool
+      sample: true
     promotable:
       description: Whether enough was seen to promote it.
       type: bool
@@ -175,9 +179,11 @@ rollouts:
       type: dict
       sample: {relative: 2300.0, absolute: 150.0, stable: 0.2, split: 0.4, by_metric: {error_rate: 7100.0}}
     impact:
-      description: What the new revision has cost users since it was watched, in requests and orders. The excess is what stable would not have had.
+      description:
+        - What the new revision has cost users since it was watched, in requests that failed or were slower than the threshold of C(response_time_p99), and in
+          orders. The excess is what stable would not have had.
       type: dict
-      sample: {requests: 248, failed: 52, excess_failures: 51.7, orders: 70, failed_orders: 0, excess_failed_orders: 0.0}
+      sample: {requests: 248, failed: 52, excess_failures: 51.7, slow: 0, excess_slow: 0.0, orders: 70, failed_orders: 0, excess_failed_orders: 0.0}
     rollback:
       description: The rollback, null if there was none.
       type: dict

@@ -12,6 +12,7 @@ from .._rollouts.choice import EVERYTHING, Choice, Need
 from .._rollouts.engine import carry_out
 from .._rollouts.moves import Guards, Verb
 from .._rollouts.verbs.pause import Pause, Resume
+from .._rollouts.verbs.promote import Promote
 from .._rollouts.verbs.undo import Undo
 
 # Seconds until the controller has to have taken a pause; a rollback also moves traffic.
@@ -39,6 +40,11 @@ def roll_back(kube: Kube, namespace: str, name: str, revision: str, say: Callabl
         DeliveryError: it has another revision by now, or users were not moved in time.
     """
     _carry_out(kube, namespace, name, Undo(full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK, say)
+
+
+def pass_steps(kube: Kube, namespace: str, name: str, revision: str, say: Callable[[str], None]) -> None:
+    """Promote this revision all the way; the end of a rollback after which it would go through its steps. Raises as `roll_back`."""
+    _carry_out(kube, namespace, name, Promote(full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK, say)
 
 
 def _only(revision: str) -> Guards:

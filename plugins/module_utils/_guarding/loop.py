@@ -15,6 +15,8 @@ from .._guard.policy_reading import policy_of
 from .._guard.stages import over
 from .._guard.state import State
 from .._kube.client import Kube
+from .._kube.failures import ApiFailure
+from .._kube.retrying import BUSY
 from .._rollouts.choice import Choice, Need
 from .._rollouts.estate import Estate
 from .._rollouts.model import View
@@ -67,6 +69,7 @@ class Guard:
         self._me = identity()
         self._watched: dict[str, Watched] = {}
         self._told: tuple[str, ...] = ()
+        self._away = False
 
     def run(self) -> dict[str, Watched]:
         """Watch until the end; return what was watched, by name of the Rollout.
@@ -80,7 +83,7 @@ class Guard:
             try:
                 while True:
                     views = {name: view for name, view in estate.views().items() if view.kind == "Rollout"}
-                    self._look(views)
+                    self._look_if_possible(views)
                     left = ends - time.monotonic()
                     if left <= 0 or (self._setting.until_finished and self._finished(views)):
                         return self._watched
@@ -89,13 +92,28 @@ class Guard:
                 for one in self._watched.values():
                     one.close()
 
+    def _look_if_possible(self, views: Mapping[str, View]) -> None:
+        """Look; what fails because the API server is away for a while is done at the next look."""
+        try:
+            self._look(views)
+        except ApiFailure as failure:
+            if failure.reason != "Unreachable" and failure.code not in BUSY:
+                raise
+            if not self._away:
+                self._say("", f"{failure.sentence()} It is tried again until it answers.")
+            self._away = True
+            return
+        if self._away:
+            self._say("", "the API server answers again")
+        self._away = False
+
     def _look(self, views: Mapping[str, View]) -> None:
         now = time.time()
         for name, view in views.items():
             one = self._watched.get(name) or self._watched.setdefault(name, self._new(name))
             one.see(view, now)
             self._adopt(one, view, now)
-        busy = [one for one in self._watched.values() if one.busy and one.hold_lease(now)]
+        busy = [one for one in self._watched.values() if one.busy and one.hold_lease(now) and one.busy]
         wanted = [found for one in busy if (found := one.wanted(now)) is not None]
         windows = self._sampler.windows(wanted)
         self._tell_problems()

@@ -45,6 +45,7 @@ def entry_of(one: Watched) -> Result:
         "mode": one.policy.mode.value if one.policy else "",
         "reasons": [reason_entry(each) for each in decision.reasons] if decision else [],
         "warnings": [reason_entry(each) for each in decision.warnings] if decision else [],
+        "page": bool(decision and decision.page),
         "promotable": bool(decision and decision.promotable),
         "certified": bool(decision and decision.certified),
         "windows": state.windows,
@@ -84,12 +85,15 @@ def sentence(one: Watched) -> str:
 
 def _impact(state: State) -> Result:
     """Return what the new revision has cost its users."""
-    requests = _cost(state.costs, Metric.ERROR_RATE)
-    orders = _cost(state.costs, Metric.ORDER_SUCCESS)
+    requests, slow, orders = (
+        _cost(state.costs, metric) for metric in (Metric.ERROR_RATE, Metric.RESPONSE_TIME, Metric.ORDER_SUCCESS)
+    )
     return {
         "requests": requests.served,
         "failed": requests.failed,
         "excess_failures": round(requests.harmed, 1),
+        "slow": slow.failed,
+        "excess_slow": round(slow.harmed, 1),
         "orders": orders.served,
         "failed_orders": orders.failed,
         "excess_failed_orders": round(orders.harmed, 1),

@@ -64,8 +64,10 @@ class Watched:
         self.view: View | None = None
         self._kube, self._namespace, self._say = kube, namespace, say
         self._lock = Lock(kube, namespace, name, me=me, seconds=lease)
-        self._renewed = 0.0
         self._lease = lease
+        # When the Lease was ours last, and when it was asked for last.
+        self._renewed, self._asked, self._mine = 0.0, 0.0, False
+        self._unsaved = False
         self._weights: list[tuple[float, float | None]] = []
         self._said = ""
 
@@ -73,7 +75,9 @@ class Watched:
     def busy(self) -> bool:
         """Whether there is anything to watch."""
         state = self.record.state
-        return state is not None and not over(state) and (self.release is not None or self.rolling_back)
+        if state is None:
+            return False
+        return self._unsaved or (not over(state) and (self.release is not None or self.rolling_back))
 
     @property
     def rolling_back(self) -> bool:
@@ -107,25 +111,43 @@ class Watched:
 
     def leave(self, view: View) -> None:
         """There is no release any more."""
-        state = self.record.state
-        if self.release is not None and state is not None and not over(state):
-            self._say(f"revision {state.hash} is not live any more: somebody else took it back, or released another")
+        if self.release is not None and self._open:
+            if not self._mine:
+                # Who guards it has written down that it takes it back before it did.
+                self._catch_up()
+            state = self.record.state
+            if state is not None and self._open and not self.rolling_back:
+                self._say(f"revision {state.hash} is not live any more: somebody else took it back, or released another")
         self.release = None
+
+    @property
+    def _open(self) -> bool:
+        return self.record.state is not None and not over(self.record.state)
 
     def hold_lease(self, now: float) -> bool:
         """Return whether this guard is the one that acts, after renewing its Lease if it is time."""
-        if now - self._renewed < self._lease / 3:
-            return True
-        before = self._lock.holder
-        if self._lock.take():
+        if now - (self._renewed if self._mine else self._asked) < self._patience:
+            return self._mine
+        had_it, before, self._asked = self._mine, self._lock.holder, now
+        self._mine = self._lock.take()
+        if self._mine:
             self._renewed = now
-            if before not in ("", self._lock.holder):
-                # What the one before has seen and done.
-                self.record = keeping.load(self._kube, self._namespace, self.name)
-            return True
-        if self._lock.holder != before:
+        elif self._lock.holder != before:
             self._say(f"{self._lock.holder} guards it; this guard only waits")
-        return False
+        if not (had_it and self._mine):
+            self._catch_up()
+        return self._mine
+
+    def _catch_up(self) -> None:
+        """Take what other guards have seen and done since this one looked. A release that they have not seen stays."""
+        found, mine = keeping.load(self._kube, self._namespace, self.name), self.record.state
+        newer = mine is not None and (found.state is None or found.state.origin < mine.origin) and not _same(mine, found.state)
+        self.record = replace(found, state=mine, paused=False, paged="") if newer else found
+
+    @property
+    def _patience(self) -> float:
+        """Seconds after which to renew the Lease, or to ask again for that of somebody else."""
+        return self._lease / (3 if self._mine else 6)
 
     def wanted(self, now: float) -> Wanted | None:
         """Return the windows that are due; None: there are none."""
@@ -145,8 +167,10 @@ class Watched:
         return Wanted(self.name, canary, stable, policy, clock, windows, births, weights)
 
     def next_window(self, now: float) -> float:
-        """Return when the next window can be taken in, seconds since the epoch."""
+        """Return when there is something to do next, seconds since the epoch: a window to take in, or a Lease to ask for."""
         state, policy = self.record.state, self.policy
+        if not self._mine:
+            return self._asked + self._patience
         if state is None or policy is None:
             return now
         clock = policy.clock(state.origin)
@@ -154,6 +178,11 @@ class Watched:
 
     def take_in(self, windows: Sequence[ServiceWindow], now: float) -> None:
         """Take windows in, decide, and do what follows."""
+        if self._unsaved:
+            # The API server was away.
+            self._save()
+            if not self._open:
+                return
         if self.rolling_back:
             self._verify(windows, now)
             return
@@ -164,6 +193,9 @@ class Watched:
         if view.aborted and view.in_flight and decision.verdict is not Verdict.ROLLBACK:
             decision = _aborted(view, policy.mode)
             after = after if after.stage is Stage.PREFLIGHT else _to_preflight(after, decision, now)
+        if after.stage is Stage.PREFLIGHT and decision.action is not Verdict.ROLLBACK:
+            # A guard was killed before it could do what is not called for any more.
+            after = moved(after, Stage.HOLDING, now)
         self.decision = decision
         self._tell(after, decision, bool(windows))
         self.record = replace(self.record, state=after)
@@ -268,6 +300,9 @@ class Watched:
         live = self.view.current_hash if self.view else state.hash
         if live == rollback.bad and not self._kube.dry_run:
             acting.roll_back(self._kube, self._namespace, self.name, rollback.bad, self._say)
+        elif live == rollback.target and self.view and self.view.in_flight and not self._kube.dry_run:
+            # Killed when the template was back: it must not go through its steps again.
+            acting.pass_steps(self._kube, self._namespace, self.name, rollback.target, self._say)
         seconds = round(time.time() - began, 3)
         self._replace_rollback(replace(rollback, seconds=seconds))
         self.record = replace(self.record, state=moved(state, Stage.VERIFYING, time.time()))
@@ -319,7 +354,9 @@ class Watched:
         self._said = decision.text
 
     def _save(self) -> None:
+        self._unsaved = True
         keeping.save(self._kube, self._namespace, self.name, self.record)
+        self._unsaved = False
 
     def _seen(self) -> int:
         state = self.record.state
@@ -330,6 +367,11 @@ class Watched:
         position = bisect_right(self._weights, span.start, key=lambda pair: pair[0])
         changed = position < len(self._weights) and self._weights[position][0] <= span.end
         return None if position == 0 or changed else self._weights[position - 1][1]
+
+
+def _same(one: State, other: State | None) -> bool:
+    """Return whether two states are of the same release."""
+    return other is not None and (one.uid, one.hash) == (other.uid, other.hash)
 
 
 def _aborted(view: View, mode: Mode) -> Decision:

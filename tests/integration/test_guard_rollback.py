@@ -1,0 +1,176 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Bad releases, taken back by the guard: what users suffered by the simulator's own count, and for how long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.support.cluster import Obj, Space
+from tests.integration.support.guarding import (
+    LOAD,
+    STEPS,
+    Counted,
+    Guarding,
+    behaving,
+    counted,
+    go_on,
+    kept,
+    release_recorded,
+    scraped,
+)
+from tests.integration.support.objects import analysis, blue_green, routed
+from tests.integration.support.plays import Data
+from tests.integration.support.sandbox import Sandbox
+from tests.integration.support.serving import empty_spans
+from tests.integration.support.stage import (
+    canary_weight,
+    promote_fully,
+    reach,
+    release,
+    selected,
+    serving,
+    start,
+    status,
+    unready,
+)
+from tests.integration.support.traffic import set_load
+from tests.integration.support.watching import Watch
+
+# Rollout -> the version that is released; the name says what is wrong with it. Those that trade are told by their names.
+BAD = {
+    "errors20-trading": "v2-errors20",
+    "errors5-trading": "v2-errors5",
+    "stalls-trading": "v2-stall10",
+    "orders-trading": "v2-orders30",
+    "late-trading": "v2",
+}
+LATE = "late-trading"
+# What the guard and the simulator call a bad request of each.
+KINDS: dict[str, tuple[str, Callable[[Counted], int]]] = {
+    "errors20-trading": ("failed", lambda count: count.errors),
+    "errors5-trading": ("failed", lambda count: count.errors),
+    "stalls-trading": ("slow", lambda count: count.slow),
+    "orders-trading": ("failed_orders", lambda count: count.orders_failed),
+    LATE: ("failed", lambda count: count.errors),
+}
+METRICS = {
+    "errors20-trading": "error_rate",
+    "errors5-trading": "error_rate",
+    "stalls-trading": "response_time_p99",
+    "orders-trading": "order_success",
+    LATE: "error_rate",
+}
+
+
+def test_what_harms_users_is_taken_back(
+    space: Space, sandbox: Sandbox, record_property: Callable[[str, object], None]
+) -> None:
+    """A fifth and a twentieth of the requests fail, one in ten stalls, orders fail; and one that goes bad after promotion."""
+    start(space, *(item for name in BAD for item in routed(name, *STEPS)))
+    set_load(sandbox.simulator, space.name, LOAD)
+    stables = {name: str(status(space, name)["stableRS"]) for name in BAD}
+    canaries = release_recorded(space, BAD)
+    for name in BAD:
+        reach(space, name, "Paused", step=1)
+    space.until(lambda: all(scraped(sandbox.prometheus, space, each) for each in canaries.values()), "the new pods scraped")
+    with Guarding(space, sandbox.prometheus, trading=list(BAD)) as guard:
+        for name in BAD:
+            guard.until(name, "is watched")
+        go_on(space, *BAD)
+        guard.until(LATE, "continue")
+        promote_fully(space, LATE)
+        guard.wait_for(lambda: kept(space, LATE)[0].get("stage") == "baking", "the bake of the late one")
+        with behaving(sandbox.simulator, space, "errors20", hash=canaries[LATE]) as went_bad:
+            result = guard.result()
+    for name in BAD:
+        entry, count = result["rollouts"][name], counted(sandbox.simulator, space, canaries[name])
+        figures = judged(name, entry, count, went_bad if name == LATE else count.first_bad)
+        print(figures)
+        record_property(name, figures)
+        assert (entry["verdict"], entry["stage"]) == ("rollback", "recovered"), guard.text
+        assert (entry["rollback"]["from"], entry["rollback"]["to"]) == (canaries[name], stables[name])
+        assert entry["reasons"][0]["metric"] == METRICS[name] or METRICS[name] in entry["rollback"]["why"]
+        assert entry["banned"] == [canaries[name]]
+        serves_everybody(space, name, stables[name])
+        kind, bad_of = KINDS[name]
+        assert entry["impact"][kind] == pytest.approx(bad_of(count), rel=0.1), figures
+        assert entry["impact"]["requests"] == pytest.approx(count.requests, rel=0.1), figures
+    assert len({line for _, line in guard.lines if "rolled back to" in line}) == len(BAD), guard.text
+
+
+def judged(name: str, entry: Data, count: Counted, began: float) -> str:
+    """Return the figures of a rollback in a line."""
+    kind, bad_of = KINDS[name]
+    rollback = entry["rollback"] or {"at": 0.0, "seconds": 0.0, "recovery": "-"}
+    return (
+        f"{name}: first bad request to verdict {rollback['at'] - began:.1f} s, to traffic off "
+        f"{count.last_request - began:.1f} s (the rollback itself {rollback['seconds']} s); {rollback['recovery']}; impact: "
+        f"{kind} {entry['impact'][kind]} of {bad_of(count)}, requests {entry['impact']['requests']} of {count.requests}"
+    )
+
+
+def serves_everybody(space: Space, name: str, stable: str) -> None:
+    """Assert that the old revision has all traffic."""
+    state = status(space, name)
+    assert state["stableRS"] == state["currentPodHash"] == stable
+    assert canary_weight(space, f"{name}-{name}-canary") == 0
+    assert selected(space, f"{name}-stable") == stable
+    assert serving(space, f"{name}-stable") == 2
+
+
+def test_pods_that_turn_unready_after_the_switch(
+    space: Space, sandbox: Sandbox, record_property: Callable[[str, object], None]
+) -> None:
+    """The controller's own analysis notices and aborts, which alone would leave users with nobody for good."""
+    name, active = "tradesense-web", "tradesense-web-active"
+    [*around, rollout] = blue_green(name)
+    rollout["spec"]["strategy"]["blueGreen"]["postPromotionAnalysis"] = analysis("ready")
+    space.apply(readiness("ready", sandbox.prometheus, space))
+    start(space, *around, rollout)
+    stable = str(status(space, name)["stableRS"])
+    canary = release(space, name, "v2")
+    reach(space, name, "Paused")
+    with Watch(space, "EndpointSlice") as slices, Watch(space, "Rollout") as rollouts:
+        with Guarding(space, sandbox.prometheus) as guard:
+            guard.until(name, "is watched")
+            go_on(space, name)
+            space.until(lambda: selected(space, active) == canary, "the switch")
+            space.until(lambda: serving(space, active), "users on the new pods")
+            time.sleep(2)
+            sick = time.time()
+            unready(space, canary)
+            result = guard.result()
+    entry = result["rollouts"][name]
+    assert (entry["verdict"], entry["stage"]) == ("rollback", "recovered"), guard.text
+    aborted = next(at for at, (_, item) in zip(rollouts.times, rollouts.changes) if item["status"].get("abort"))
+    decided = entry["rollback"]["at"]
+    [(since, until)] = empty_spans(slices, active)
+    figures = (
+        f"{name}: not ready to the controller's abort {aborted - sick:.2f} s, abort to verdict {decided - aborted:.2f} s, "
+        f"verdict to stable serving {until - decided:.2f} s; without endpoints {until - since:.2f} s"
+    )
+    print(figures)
+    record_property(name, figures)
+    assert (selected(space, active), serving(space, active)) == (stable, 2)
+    assert until - decided < 1.0, figures
+    # Never without endpoints for longer than the controller took to notice, and a second for the guard.
+    assert until - since < aborted - sick + 1.0, figures
+
+
+def readiness(name: str, prometheus: str, space: Space) -> Obj:
+    """Return an AnalysisTemplate that wants, once a second, every pod of the workload to be ready."""
+    metric = {
+        "name": "ready",
+        "interval": "1s",
+        "count": 60,
+        "successCondition": "len(result) > 0 && result[0] >= 1",
+        "provider": {
+            "prometheus": {"address": prometheus, "query": f'min(sandbox_pod_ready{{namespace="{space.name}"}})'}
+        },
+    }
+    api = "argoproj.io/v1alpha1"
+    return {"apiVersion": api, "kind": "AnalysisTemplate", "metadata": {"name": name}, "spec": {"metrics": [metric]}}
