@@ -16,6 +16,7 @@ from tests.integration.support.stage import canary_weight, promote_fully, reach,
 from tests.integration.support.traffic import set_load
 
 HEALTHY, INCIDENT, NIGHT, NAN = "healthy-web", "incident-trading", "night-web", "nan-web"
+HELD = "held: it keeps its weight"
 NAMES = (HEALTHY, INCIDENT, NIGHT, NAN)
 
 
@@ -31,7 +32,9 @@ def test_what_is_not_the_release_s_fault(
     canaries = release_recorded(space, dict.fromkeys(NAMES, "v2"))
     for name in NAMES:
         reach(space, name, "Paused", step=1)
-    space.until(lambda: all(scraped(sandbox.prometheus, space, each) for each in canaries.values()), "the new pods scraped")
+    space.until(
+        lambda: all(scraped(sandbox.prometheus, space, each) for each in canaries.values()), "the new pods scraped"
+    )
     with prometheus_proxy(sandbox.prometheus) as proxy, Guarding(space, proxy.address, trading=[INCIDENT]) as guard:
         for name in NAMES:
             guard.until(name, "is watched")
@@ -42,11 +45,8 @@ def test_what_is_not_the_release_s_fault(
         with ExitStack() as badly:
             began = badly.enter_context(behaving(sandbox.simulator, space, "errors30", app=INCIDENT))
             proxy.change = not_a_number(NAN)
-            held = {
-                name: guard.wait_for(lambda name=name: held_since(guard, name), f"{name} held") for name in (INCIDENT, NAN)
-            }
+            held = {name: guard.until(name, HELD) for name in (INCIDENT, NAN)}
             for name in (INCIDENT, NAN):
-                assert status(space, name)["pauseConditions"] or space.get("Rollout", name)["spec"]["paused"]
                 assert space.get("Rollout", name)["spec"]["paused"]
                 assert canary_weight(space, f"{name}-{name}-canary") == 25, "it keeps its weight"
             guard.until(INCIDENT, "an incident of both, not of the release")
@@ -67,12 +67,7 @@ def test_what_is_not_the_release_s_fault(
         assert (entry["verdict"], entry["stage"], entry["rollback"]) == ("continue", "done", None), guard.text
         assert (history["rollbacks"], history["banned"]) == ([], [])
         assert status(space, name)["stableRS"] == canaries[name]
-    assert [name for name in NAMES if guard.said(name, "held: it keeps its weight")] == [INCIDENT, NAN], guard.text
+    assert [name for name in NAMES if guard.said(name, HELD)] == [INCIDENT, NAN], guard.text
     figures = ", ".join(f"{name} held {at - began:.1f} s after it began" for name, at in held.items())
     print(figures)
     record_property("held", figures)
-
-
-def held_since(guard: Guarding, name: str) -> float:
-    """Return when the guard held a release, 0 if it has not."""
-    return guard.said(name, "held: it keeps its weight")

@@ -76,7 +76,9 @@ def test_what_harms_users_is_taken_back(
     canaries = release_recorded(space, BAD)
     for name in BAD:
         reach(space, name, "Paused", step=1)
-    space.until(lambda: all(scraped(sandbox.prometheus, space, each) for each in canaries.values()), "the new pods scraped")
+    space.until(
+        lambda: all(scraped(sandbox.prometheus, space, each) for each in canaries.values()), "the new pods scraped"
+    )
     with Guarding(space, sandbox.prometheus, trading=list(BAD)) as guard:
         for name in BAD:
             guard.until(name, "is watched")
@@ -134,16 +136,19 @@ def test_pods_that_turn_unready_after_the_switch(
     stable = str(status(space, name)["stableRS"])
     canary = release(space, name, "v2")
     reach(space, name, "Paused")
-    with Watch(space, "EndpointSlice") as slices, Watch(space, "Rollout") as rollouts:
-        with Guarding(space, sandbox.prometheus) as guard:
-            guard.until(name, "is watched")
-            go_on(space, name)
-            space.until(lambda: selected(space, active) == canary, "the switch")
-            space.until(lambda: serving(space, active), "users on the new pods")
-            time.sleep(2)
-            sick = time.time()
-            unready(space, canary)
-            result = guard.result()
+    with (
+        Watch(space, "EndpointSlice") as slices,
+        Watch(space, "Rollout") as rollouts,
+        Guarding(space, sandbox.prometheus) as guard,
+    ):
+        guard.until(name, "is watched")
+        go_on(space, name)
+        space.until(lambda: selected(space, active) == canary, "the switch")
+        space.until(lambda: serving(space, active), "users on the new pods")
+        time.sleep(2)
+        sick = time.time()
+        unready(space, canary)
+        result = guard.result()
     entry = result["rollouts"][name]
     assert (entry["verdict"], entry["stage"]) == ("rollback", "recovered"), guard.text
     aborted = next(at for at, (_, item) in zip(rollouts.times, rollouts.changes) if item["status"].get("abort"))

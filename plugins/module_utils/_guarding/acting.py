@@ -43,7 +43,7 @@ def roll_back(kube: Kube, namespace: str, name: str, revision: str, say: Callabl
 
 
 def pass_steps(kube: Kube, namespace: str, name: str, revision: str, say: Callable[[str], None]) -> None:
-    """Promote this revision all the way; the end of a rollback after which it would go through its steps. Raises as `roll_back`."""
+    """Promote what was brought back all the way, so that it does not go through its steps again. Raises as `roll_back`."""
     _carry_out(kube, namespace, name, Promote(full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK, say)
 
 

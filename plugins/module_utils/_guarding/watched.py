@@ -117,7 +117,9 @@ class Watched:
                 self._catch_up()
             state = self.record.state
             if state is not None and self._open and not self.rolling_back:
-                self._say(f"revision {state.hash} is not live any more: somebody else took it back, or released another")
+                self._say(
+                    f"revision {state.hash} is not live any more: somebody else took it back, or released another"
+                )
         self.release = None
 
     @property
@@ -141,7 +143,11 @@ class Watched:
     def _catch_up(self) -> None:
         """Take what other guards have seen and done since this one looked. A release that they have not seen stays."""
         found, mine = keeping.load(self._kube, self._namespace, self.name), self.record.state
-        newer = mine is not None and (found.state is None or found.state.origin < mine.origin) and not _same(mine, found.state)
+        newer = (
+            mine is not None
+            and (found.state is None or found.state.origin < mine.origin)
+            and not _same(mine, found.state)
+        )
         self.record = replace(found, state=mine, paused=False, paged="") if newer else found
 
     @property

@@ -19,10 +19,10 @@ from typing import Any
 
 import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.tradesense.delivery.plugins.module_utils._guarding.operation import GUARD
 from ansible_collections.tradesense.delivery.plugins.module_utils._operation import Call, Operation
 from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.operations.verbs import SET_IMAGE
+
 from tests.integration.support.cluster import Obj, Space
 from tests.integration.support.objects import PAUSE, image, routed, weight
 from tests.integration.support.plays import ROOT, Ansible, Data, task
@@ -81,8 +81,12 @@ class Stopped(Exception):
 class Guarding:
     """A guard in a thread of the test, with all it says and when. Use as a context manager."""
 
-    def __init__(self, space: Space, prometheus: str, **options: Any) -> None:
+    def __init__(
+        self, space: Space, prometheus: str, *, hears: Callable[[str], None] = lambda line: None, **options: Any
+    ) -> None:
+        """Prepare; `hears` is called with each line, by the guard's thread, before the guard goes on."""
         given = {"namespace": space.name, "prometheus_url": prometheus, "policy": BRISK, "timeout": 100, **options}
+        self._hears = hears
         self.lines: list[tuple[float, str]] = []
         self._space = space
         self._call = call_of(GUARD, given, self._say)
@@ -149,6 +153,7 @@ class Guarding:
 
     def _say(self, line: str) -> None:
         self.lines.append((time.time(), line))
+        self._hears(line)
         if self._over.is_set():
             raise Stopped
 
@@ -266,7 +271,9 @@ def counted(simulator: str, space: Space, revision: str) -> Counted:
     answer = requests.get(f"{simulator}/counts", params={"namespace": space.name}, timeout=10)
     answer.raise_for_status()
     rows = [row for row in answer.json() if row["hash"] == revision]
-    sums = {key: sum(int(row[key]) for row in rows) for key in ("requests", "errors", "slow", "orders", "orders_failed")}
+    sums = {
+        key: sum(int(row[key]) for row in rows) for key in ("requests", "errors", "slow", "orders", "orders_failed")
+    }
     return Counted(
         **sums,
         first_bad=min((row["first_bad"] for row in rows if row["first_bad"]), default=0.0),
