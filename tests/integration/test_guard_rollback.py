@@ -30,7 +30,6 @@ from tests.integration.support.stage import (
     canary_weight,
     promote_fully,
     reach,
-    release,
     selected,
     serving,
     start,
@@ -124,58 +123,78 @@ def serves_everybody(space: Space, name: str, stable: str) -> None:
     assert serving(space, f"{name}-stable") == 2
 
 
+CHECKED, PLAIN = "checked-web", "plain-web"
+
+
 def test_pods_that_turn_unready_after_the_switch(
     space: Space, sandbox: Sandbox, record_property: Callable[[str, object], None]
 ) -> None:
-    """The controller's own analysis notices and aborts, which alone would leave users with nobody for good."""
-    name, active = "tradesense-web", "tradesense-web-active"
-    [*around, rollout] = blue_green(name)
-    rollout["spec"]["strategy"]["blueGreen"]["postPromotionAnalysis"] = analysis("ready")
+    """All new pods of two blue-greens turn unready when users are on them, and stable's are still there.
+
+    An analysis of one of them notices, and the controller aborts, which alone would leave users with nobody for good. For the
+    other one nobody but the guard looks.
+    """
+    made = {name: blue_green(name) for name in (CHECKED, PLAIN)}
+    for *_, rollout in made.values():
+        rollout["spec"]["strategy"]["blueGreen"]["scaleDownDelaySeconds"] = 60
+    made[CHECKED][-1]["spec"]["strategy"]["blueGreen"]["postPromotionAnalysis"] = analysis("ready")
     space.apply(readiness("ready", sandbox.prometheus, space))
-    start(space, *around, rollout)
-    stable = str(status(space, name)["stableRS"])
-    canary = release(space, name, "v2")
-    reach(space, name, "Paused")
+    start(space, *(item for items in made.values() for item in items))
+    stables = {name: str(status(space, name)["stableRS"]) for name in made}
+    canaries = release_recorded(space, dict.fromkeys(made, "v2"))
+    for name in made:
+        reach(space, name, "Paused")
     with (
         Watch(space, "EndpointSlice") as slices,
         Watch(space, "Rollout") as rollouts,
         Guarding(space, sandbox.prometheus) as guard,
     ):
-        guard.until(name, "is watched")
-        go_on(space, name)
-        space.until(lambda: selected(space, active) == canary, "the switch")
-        space.until(lambda: serving(space, active), "users on the new pods")
+        for name in made:
+            guard.until(name, "is watched")
+        go_on(space, *made)
+        space.until(lambda: all(selected(space, f"{name}-active") == canaries[name] for name in made), "the switch")
         time.sleep(2)
-        sick = time.time()
-        unready(space, canary)
+        sick = {}
+        for name in made:
+            sick[name] = time.time()
+            unready(space, canaries[name])
         result = guard.result()
-    entry = result["rollouts"][name]
-    assert (entry["verdict"], entry["stage"]) == ("rollback", "recovered"), guard.text
-    aborted = next(at for at, (_, item) in zip(rollouts.times, rollouts.changes) if item["status"].get("abort"))
-    decided = entry["rollback"]["at"]
-    [(since, until)] = empty_spans(slices, active)
-    figures = (
-        f"{name}: not ready to the controller's abort {aborted - sick:.2f} s, abort to verdict {decided - aborted:.2f} s, "
-        f"verdict to stable serving {until - decided:.2f} s; without endpoints {until - since:.2f} s"
-    )
-    print(figures)
-    record_property(name, figures)
-    assert (selected(space, active), serving(space, active)) == (stable, 2)
-    assert until - decided < 1.0, figures
-    # Never without endpoints for longer than the controller took to notice, and a second for the guard.
-    assert until - since < aborted - sick + 1.0, figures
+    for name in made:
+        entry, active = result["rollouts"][name], f"{name}-active"
+        assert (entry["verdict"], entry["stage"]) == ("rollback", "recovered"), guard.text
+        assert (selected(space, active), serving(space, active)) == (stables[name], 2)
+        detected = next(
+            (
+                at
+                for at, (_, item) in zip(rollouts.times, rollouts.changes)
+                if item["metadata"]["name"] == name and item["status"].get("abort")
+            ),
+            # Without an abort of the controller it is the guard that detects it.
+            entry["rollback"]["at"],
+        )
+        assert (detected == entry["rollback"]["at"]) == (name == PLAIN), guard.text
+        decided = entry["rollback"]["at"]
+        [(since, until)] = empty_spans(slices, active)
+        figures = (
+            f"{name}: not ready to detected {detected - sick[name]:.2f} s, detected to verdict {decided - detected:.2f} s, "
+            f"verdict to stable serving {until - decided:.2f} s; without endpoints {until - since:.2f} s"
+        )
+        print(figures)
+        record_property(name, figures)
+        assert until - decided < 1.0, figures
+        # Never without endpoints for longer than it took to notice, and a second for the guard.
+        assert until - since < detected - sick[name] + 1.0, figures
 
 
 def readiness(name: str, prometheus: str, space: Space) -> Obj:
-    """Return an AnalysisTemplate that wants, once a second, every pod of the workload to be ready."""
+    """Return an AnalysisTemplate that wants, once a second, every pod of one workload to be ready."""
+    query = f'min(sandbox_pod_ready{{namespace="{space.name}",service="{CHECKED}"}})'
     metric = {
         "name": "ready",
         "interval": "1s",
         "count": 60,
         "successCondition": "len(result) > 0 && result[0] >= 1",
-        "provider": {
-            "prometheus": {"address": prometheus, "query": f'min(sandbox_pod_ready{{namespace="{space.name}"}})'}
-        },
+        "provider": {"prometheus": {"address": prometheus, "query": query}},
     }
     api = "argoproj.io/v1alpha1"
     return {"apiVersion": api, "kind": "AnalysisTemplate", "metadata": {"name": name}, "spec": {"metrics": [metric]}}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._errors import DeliveryError
@@ -69,6 +69,23 @@ class Record:
     rollbacks: tuple[Rollback, ...] = ()
     banned: tuple[str, ...] = ()
     paged: str = ""
+
+
+def caught_up(mine: Record, found: Record) -> Record:
+    """Return the record of a guard that was not the one that acts, after a look at what is kept.
+
+    What is kept counts: another guard has seen and done it. Only a release that began after that stays as it is.
+
+    Args:
+        mine: what the guard knew.
+        found: what is kept.
+    """
+    begun, kept = mine.state, found.state
+    if begun is None or (
+        kept is not None and ((begun.uid, begun.hash) == (kept.uid, kept.hash) or kept.origin > begun.origin)
+    ):
+        return found
+    return replace(found, state=begun, paused=False, paged="")
 
 
 def to_data(record: Record) -> dict[str, str]:

@@ -26,8 +26,8 @@ from .._words import Mode, Recovery, Stage, Verdict
 from . import acting, keeping
 from .lines import look_line
 from .locking import Lock
-from .record import Record, Rollback
-from .release import Release
+from .record import Record, Rollback, caught_up
+from .release import Release, nobody_serves
 from .rollback_facts import missing, recovery_facts, rollback_facts, target_of
 from .sampling import Wanted
 
@@ -68,6 +68,8 @@ class Watched:
         # When the Lease was ours last, and when it was asked for last.
         self._renewed, self._asked, self._mine = 0.0, 0.0, False
         self._unsaved = False
+        # Since when nobody serves users, as far as it was seen; 0: somebody does.
+        self._down = 0.0
         self._weights: list[tuple[float, float | None]] = []
         self._said = ""
 
@@ -90,6 +92,7 @@ class Watched:
         weight = view.traffic.weight / 100 if view.in_flight and view.traffic.weight is not None else None
         if not self._weights or self._weights[-1][1] != weight:
             self._weights.append((now, weight))
+        self._down = (self._down or now) if nobody_serves(view) else 0.0
 
     def start(self, state: State, release: Release, policy: Policy) -> None:
         """Begin to watch a release."""
@@ -141,14 +144,7 @@ class Watched:
         return self._mine
 
     def _catch_up(self) -> None:
-        """Take what other guards have seen and done since this one looked. A release that they have not seen stays."""
-        found, mine = keeping.load(self._kube, self._namespace, self.name), self.record.state
-        newer = (
-            mine is not None
-            and (found.state is None or found.state.origin < mine.origin)
-            and not _same(mine, found.state)
-        )
-        self.record = replace(found, state=mine, paused=False, paged="") if newer else found
+        self.record = caught_up(self.record, keeping.load(self._kube, self._namespace, self.name))
 
     @property
     def _patience(self) -> float:
@@ -195,7 +191,10 @@ class Watched:
         state, policy, release, view = self.record.state, self.policy, self.release, self.view
         if state is None or policy is None or release is None or view is None:
             return
-        after, decision = take_in(policy, state, windows, release.facts, now)
+        facts = release.facts
+        if self._down:
+            facts = replace(facts, pods=replace(facts.pods, down=now - self._down))
+        after, decision = take_in(policy, state, windows, facts, now)
         if view.aborted and view.in_flight and decision.verdict is not Verdict.ROLLBACK:
             decision = _aborted(view, policy.mode)
             after = after if after.stage is Stage.PREFLIGHT else _to_preflight(after, decision, now)
@@ -373,11 +372,6 @@ class Watched:
         position = bisect_right(self._weights, span.start, key=lambda pair: pair[0])
         changed = position < len(self._weights) and self._weights[position][0] <= span.end
         return None if position == 0 or changed else self._weights[position - 1][1]
-
-
-def _same(one: State, other: State | None) -> bool:
-    """Return whether two states are of the same release."""
-    return other is not None and (one.uid, one.hash) == (other.uid, other.hash)
 
 
 def _aborted(view: View, mode: Mode) -> Decision:
