@@ -16,7 +16,6 @@ import pytest
 from tests.integration.support.cluster import Cluster, Obj, Space
 from tests.integration.support.guarding import (
     LOAD,
-    STEPS,
     Guarding,
     GuardProcess,
     behaving,
@@ -25,8 +24,9 @@ from tests.integration.support.guarding import (
     kept,
     release_recorded,
     scraped,
+    service_of,
 )
-from tests.integration.support.objects import config_map, image, routed
+from tests.integration.support.objects import config_map, image
 from tests.integration.support.own_sandbox import API_SERVER, PROMETHEUS, SIMULATOR, OwnSandbox, own_sandbox
 from tests.integration.support.proxy import Before, Caught, Fault, misbehaving
 from tests.integration.support.sandbox import Sandbox
@@ -89,7 +89,7 @@ def test_killed_at_every_stage(
 
     Some of them have waited beside it from the beginning, and take over when its Lease has run out; one is started anew.
     """
-    start(space, *(item for name in MOMENTS for item in routed(name, *STEPS)))
+    start(space, *(item for name in MOMENTS for item in service_of(name)))
     set_load(sandbox.simulator, space.name, LOAD)
     stables = {name: str(status(space, name)["stableRS"]) for name in MOMENTS}
     canaries = release_recorded(
@@ -119,7 +119,7 @@ def test_killed_at_every_stage(
             space.until(partial(reached, space, name, "observing"), f"{name} observed")
             promote_fully(space, name)
             space.until(partial(reached, space, name, "baking"), f"the bake of {name}")
-            stack.enter_context(behaving(sandbox.simulator, space, "errors30", hash=canaries[name]))
+            stack.enter_context(behaving(sandbox.simulator, space, "errors30", app=name, hash=canaries[name]))
         killed = {}
         for name, each in MOMENTS.items():
             assert caught[name].there.wait(40), f"{name}: the moment does not come"
@@ -183,7 +183,7 @@ def test_what_it_would_go_back_to_is_not_as_it_was(
     """Stable was scaled to 0 by hand, which its controller corrects; a ConfigMap of it is gone, which holds the rollback."""
     scaled, bare = "scaled-web", "bare-web"
     settings = "settings-of-v1"
-    made = [item for name in (scaled, bare) for item in routed(name, *STEPS)]
+    made = [item for name in (scaled, bare) for item in service_of(name)]
     [container] = made[-1]["spec"]["template"]["spec"]["containers"]
     container["envFrom"] = [{"configMapRef": {"name": settings}}]
     start(space, config_map(settings, mode="old"), *made)
@@ -247,7 +247,7 @@ def test_parts_that_go_away(record_property: Callable[[str, object], None]) -> N
     with own_sandbox() as (own, cluster):
         space = cluster.space("guarded").make()
         good, bad = "good-web", "bad-web"
-        start(space, *(item for name in (good, bad) for item in routed(name, *STEPS)))
+        start(space, *(item for name in (good, bad) for item in service_of(name)))
         set_load(own.addresses.simulator, space.name, LOAD)
         stable, canary = str(status(space, bad)["stableRS"]), release(space, good, "v2")
         reach(space, good, "Paused", step=1)

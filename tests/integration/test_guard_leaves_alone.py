@@ -8,8 +8,16 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from tests.integration.support.cluster import Space
-from tests.integration.support.guarding import LOAD, STEPS, Guarding, behaving, go_on, kept, release_recorded, scraped
-from tests.integration.support.objects import routed
+from tests.integration.support.guarding import (
+    LOAD,
+    Guarding,
+    behaving,
+    go_on,
+    kept,
+    release_recorded,
+    scraped,
+    service_of,
+)
 from tests.integration.support.prometheus_proxy import not_a_number, prometheus_proxy
 from tests.integration.support.sandbox import Sandbox
 from tests.integration.support.stage import canary_weight, promote_fully, reach, start, status
@@ -27,7 +35,7 @@ def test_what_is_not_the_release_s_fault(
 
     The pods of the sandbox count in whole numbers: a proxy in front of the real Prometheus says NaN for one service.
     """
-    start(space, *(item for name in NAMES for item in routed(name, *STEPS)))
+    start(space, *(item for name in NAMES for item in service_of(name)))
     set_load(sandbox.simulator, space.name, LOAD)
     canaries = release_recorded(space, dict.fromkeys(NAMES, "v2"))
     for name in NAMES:

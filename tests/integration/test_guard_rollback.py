@@ -12,7 +12,6 @@ import pytest
 from tests.integration.support.cluster import Obj, Space
 from tests.integration.support.guarding import (
     LOAD,
-    STEPS,
     Counted,
     Guarding,
     behaving,
@@ -21,8 +20,9 @@ from tests.integration.support.guarding import (
     kept,
     release_recorded,
     scraped,
+    service_of,
 )
-from tests.integration.support.objects import analysis, blue_green, routed
+from tests.integration.support.objects import analysis, blue_green
 from tests.integration.support.plays import Data
 from tests.integration.support.sandbox import Sandbox
 from tests.integration.support.serving import empty_spans
@@ -69,7 +69,7 @@ def test_what_harms_users_is_taken_back(
     space: Space, sandbox: Sandbox, record_property: Callable[[str, object], None]
 ) -> None:
     """A fifth and a twentieth of the requests fail, one in ten stalls, orders fail; and one that goes bad after promotion."""
-    start(space, *(item for name in BAD for item in routed(name, *STEPS)))
+    start(space, *(item for name in BAD for item in service_of(name)))
     set_load(sandbox.simulator, space.name, LOAD)
     stables = {name: str(status(space, name)["stableRS"]) for name in BAD}
     canaries = release_recorded(space, BAD)
@@ -85,7 +85,7 @@ def test_what_harms_users_is_taken_back(
         guard.until(LATE, "continue")
         promote_fully(space, LATE)
         guard.wait_for(lambda: kept(space, LATE)[0].get("stage") == "baking", "the bake of the late one")
-        with behaving(sandbox.simulator, space, "errors20", hash=canaries[LATE]) as went_bad:
+        with behaving(sandbox.simulator, space, "errors20", app=LATE, hash=canaries[LATE]) as went_bad:
             result = guard.result()
     for name in BAD:
         entry, count = result["rollouts"][name], counted(sandbox.simulator, space, canaries[name])
@@ -144,6 +144,10 @@ def test_pods_that_turn_unready_after_the_switch(
     canaries = release_recorded(space, dict.fromkeys(made, "v2"))
     for name in made:
         reach(space, name, "Paused")
+    # Else Prometheus may still believe, for a second, that they are not ready.
+    space.until(
+        lambda: all(scraped(sandbox.prometheus, space, each) for each in canaries.values()), "the new pods scraped"
+    )
     with (
         Watch(space, "EndpointSlice") as slices,
         Watch(space, "Rollout") as rollouts,
@@ -152,7 +156,7 @@ def test_pods_that_turn_unready_after_the_switch(
         for name in made:
             guard.until(name, "is watched")
         go_on(space, *made)
-        space.until(lambda: all(selected(space, f"{name}-active") == canaries[name] for name in made), "the switch")
+        guard.wait_for(lambda: all(selected(space, f"{name}-active") == canaries[name] for name in made), "the switch")
         time.sleep(2)
         sick = {}
         for name in made:

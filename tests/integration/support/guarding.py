@@ -230,6 +230,13 @@ def release_recorded(space: Space, tags: dict[str, str]) -> dict[str, str]:
     return {name: taken(space, name, before[name]) for name in tags}
 
 
+def service_of(name: str) -> list[Obj]:
+    """Return a canary in `STEPS`, whose bad pods stay for so long that Prometheus sees what their last requests came to."""
+    *around, rollout = routed(name, *STEPS)
+    rollout["spec"]["strategy"]["canary"].update(scaleDownDelaySeconds=3, abortScaleDownDelaySeconds=3)
+    return [*around, rollout]
+
+
 def go_on(space: Space, *names: str) -> None:
     """End the pause that each Rollout stands in."""
     for name in names:

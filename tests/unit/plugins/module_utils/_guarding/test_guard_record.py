@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.tradesense.delivery.plugins.module_utils._guard.recovery import Watch
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.state import State
 from ansible_collections.tradesense.delivery.plugins.module_utils._guarding.record import (
     Record,
@@ -19,7 +20,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._words import 
 
 OLD = State("uid", "old", "web", False, 1000.0, {})
 NEW = State("uid", "new", "web", False, 2000.0, {})
-ROLLBACK = Rollback(1500.0, "old", "good", "it failed")
+ROLLBACK = Rollback(1500.0, "old", "good", "it failed", watch=Watch(counted={}))
 
 
 def test_what_another_guard_has_done_counts() -> None:
