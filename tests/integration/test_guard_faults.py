@@ -73,8 +73,8 @@ MOMENTS = {
     "decided-web": Moment(RECORD, STAGE.format("rolling_back"), "preflight"),
     "saved-web": Moment(ROLLOUT, "/spec/template", "rolling_back", waited=True),
     "undone-web": Moment(ROLLOUT, "/spec/template", "rolling_back", carried_out=True, waited=True),
-    "half-web": Moment(ROLLOUT, "promoteFull", "rolling_back", promoted=True),
     "verifying-web": Moment(RECORD, STAGE.format("verifying"), "verifying", carried_out=True, waited=True),
+    "half-web": Moment(ROLLOUT, "promoteFull", "rolling_back", promoted=True),
 }
 
 
@@ -87,7 +87,7 @@ def test_killed_at_every_stage(
 ) -> None:
     """One guard for each release is killed in the middle of its rollback, and another one does what is left to do, once.
 
-    Some of them have waited beside it from the beginning, and take over when its Lease has run out; one is started anew.
+    Some have waited beside it from the beginning, and take over when its Lease has run out; one guard is started anew.
     """
     start(space, *(item for name in MOMENTS for item in service_of(name)))
     set_load(sandbox.simulator, space.name, LOAD)
@@ -107,7 +107,7 @@ def test_killed_at_every_stage(
         rollouts = stack.enter_context(Watch(space, "Rollout"))
         _, kubeconfig = stack.enter_context(misbehaving(cluster, tmp_path, *faults))
         first = {
-            name: stack.enter_context(GuardProcess(tmp_path, kubeconfig, space, sandbox.prometheus, rollouts=[name]))
+            name: stack.enter_context(GuardProcess(space, sandbox.prometheus, kubeconfig, rollouts=[name]))
             for name in MOMENTS
         }
         space.until(lambda: all(kept(space, name)[0] for name in MOMENTS), "all releases watched")
@@ -121,13 +121,16 @@ def test_killed_at_every_stage(
             space.until(partial(reached, space, name, "baking"), f"the bake of {name}")
             stack.enter_context(behaving(sandbox.simulator, space, "errors30", app=name, hash=canaries[name]))
         killed = {}
+        third = Guarding(space, sandbox.prometheus, rollouts=[name for name in MOMENTS if name not in waiting])
         for name, each in MOMENTS.items():
+            if each.promoted:
+                # The one that was killed before is started anew; this one it waits for.
+                stack.enter_context(third)
             assert caught[name].there.wait(40), f"{name}: the moment does not come"
             first[name].kill()
             killed[name] = time.time()
             assert kept(space, name)[0]["stage"] == each.stage
-        with Guarding(space, sandbox.prometheus, rollouts=[name for name in MOMENTS if name not in waiting]) as third:
-            results = {**second.result()["rollouts"], **third.result()["rollouts"]}
+        results = {**second.result()["rollouts"], **third.result()["rollouts"]}
     text = f"{second.text}\n{third.text}"
     for name in MOMENTS:
         entry, (state, history) = results[name], kept(space, name)

@@ -12,6 +12,7 @@ from tests.integration.support.guarding import (
     LOAD,
     Guarding,
     behaving,
+    glance,
     go_on,
     kept,
     release_recorded,
@@ -59,6 +60,8 @@ def test_what_is_not_the_release_s_fault(
                 assert canary_weight(space, f"{name}-{name}-canary") == 25, "it keeps its weight"
             guard.until(INCIDENT, "an incident of both, not of the release")
             guard.until(NAN, "no data for")
+            seen = glance(space, sandbox.prometheus, INCIDENT)
+            assert (seen["verdict"], seen["stage"], seen["page"]) == ("hold", "holding", True), seen
             proxy.change = None
         for name in (INCIDENT, NAN):
             guard.until(name, "it goes on")

@@ -5,15 +5,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
+import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._rollouts.oper
 
 from tests.integration.support.cluster import Obj, Space
 from tests.integration.support.objects import PAUSE, image, routed, weight
-from tests.integration.support.plays import ROOT, Ansible, Data, task
+from tests.integration.support.plays import Ansible, Data, task
 from tests.integration.support.sandbox import Sandbox
 from tests.integration.support.stage import reach, release, start, status, taken
 
@@ -164,28 +161,33 @@ class Guarding:
             self._error = error
 
 
-class GuardProcess:
-    """The guard as a process of its own, the module as it runs on a host, so that it can be killed."""
+def glance(space: Space, prometheus: str, name: str) -> Data:
+    """Return what a guard in check mode says of a Rollout: what is kept is read, and nothing done."""
+    options = {"namespace": space.name, "rollouts": [name], "prometheus_url": prometheus, "policy": BRISK, "timeout": 1}
+    call = replace(call_of(GUARD, options, lambda line: None), check_mode=True)
+    entry: Data = GUARD.run(call)["rollouts"][name]
+    return entry
 
-    def __init__(self, folder: Path, kubeconfig: Path | None, space: Space, prometheus: str, **options: Any) -> None:
-        given = {"namespace": space.name, "prometheus_url": prometheus, "policy": BRISK, "timeout": 100, **options}
-        if kubeconfig:
-            given["kubeconfig"] = str(kubeconfig)
-        arguments = folder / f"guard-{id(self)}.json"
-        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": given}), encoding="utf-8")
-        path = os.pathsep.join((str(ROOT / ".dev" / "collections"), str(ROOT)))
-        module = "ansible_collections.tradesense.delivery.plugins.modules.guard"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, str(arguments)],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+
+class GuardProcess:
+    """A guard in a process of its own, that can be killed. Use as a context manager."""
+
+    def __init__(self, space: Space, prometheus: str, kubeconfig: Path, **options: Any) -> None:
+        given = {
+            "namespace": space.name,
+            "prometheus_url": prometheus,
+            "kubeconfig": str(kubeconfig),
+            "policy": BRISK,
+            "timeout": 100,
+            **options,
+        }
+        # What the guard needs is read once for all of them: an interpreter of its own for each would cost a second or two.
+        servers = multiprocessing.get_context("forkserver")
+        servers.set_forkserver_preload([__name__])
+        self._process = servers.Process(target=_alone, args=(given,), daemon=True)
 
     def __enter__(self) -> GuardProcess:
+        self._process.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -193,14 +195,13 @@ class GuardProcess:
 
     def kill(self) -> None:
         """Let it die at once, without a word to anybody."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
-        self._process.communicate()
+        self._process.kill()
+        self._process.join(_LONGEST_SECONDS)
 
-    @property
-    def ended(self) -> bool:
-        """Whether it has ended by itself."""
-        return self._process.poll() is not None
+
+def _alone(options: Data) -> None:
+    """Run a guard that nobody hears."""
+    GUARD.run(call_of(GUARD, options, lambda line: None))
 
 
 def call_of(operation: Operation, options: Data, say: Callable[[str], None]) -> Call:
