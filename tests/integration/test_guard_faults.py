@@ -269,9 +269,12 @@ def test_parts_that_go_away(record_property: Callable[[str, object], None]) -> N
             reach(space, bad, "Paused", step=1)
             go_on(space, bad)
             guard.wait_for(lambda: outage.began, "the rollback begun")
+            # Longer than a request is tried again.
+            guard.until("the API server cannot be reached", "It is tried again until it answers")
             own.restart(API_SERVER)
             back = time.time()
             result = guard.result()
+        assert guard.said("the API server answers again"), guard.text
         entries = result["rollouts"]
         assert (entries[good]["stage"], entries[good]["rollback"]) == ("done", None), guard.text
         assert (entries[bad]["stage"], kept(space, bad)[0]["stage"]) == ("recovered", "recovered"), guard.text

@@ -301,14 +301,13 @@ class Watched:
         state, rollback = self.record.state, self.record.rollbacks[-1]
         if state is None or state.stage is not Stage.ROLLING_BACK:
             return
-        began = time.time()
         live = self.view.current_hash if self.view else state.hash
         if live == rollback.bad and not self._kube.dry_run:
             acting.roll_back(self._kube, self._namespace, self.name, rollback.bad)
         elif live == rollback.target and self.view and self.view.in_flight and not self._kube.dry_run:
             # Killed when the template was back: it must not go through its steps again.
             acting.pass_steps(self._kube, self._namespace, self.name, rollback.target)
-        seconds = round(time.time() - began, 3)
+        seconds = round(time.time() - rollback.at, 3)
         self._replace_rollback(replace(rollback, seconds=seconds))
         self.record = replace(self.record, state=moved(state, Stage.VERIFYING, time.time()))
         self._save()
