@@ -183,6 +183,10 @@ rollouts:
       type: list
       elements: dict
       sample: []
+    page:
+      description: Whether somebody has to look at once.
+      type: bool
+      sample: true
     promotable:
       description: Whether enough was seen to promote it.
       type: bool

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 
-from sandbox.simulator.draws import Shape, log_normal
+from sandbox.simulator.draws import Shape, log_normal, mixed
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds, in seconds, of the histograms that pods show (besides the bucket without a bound)."""
 
 QUICK = log_normal(0.040, 0.60, BUCKETS)
 SLOW = log_normal(0.800, 0.70, BUCKETS)
+STALLED = log_normal(7.000, 0.10, BUCKETS)
 POSITION = log_normal(0.050, 0.60, BUCKETS)
 POSITION_SLOW = log_normal(1.500, 0.60, BUCKETS)
 
@@ -97,6 +98,12 @@ RULES: tuple[Rule, ...] = (
         r"-slow$",
         lambda _: replace(HEALTHY, latency=SLOW),
         "latency: median 800 ms, p99 above 3 s",
+    ),
+    Rule(
+        "-stallN",
+        rf"-stall{_N}$",
+        lambda m: replace(HEALTHY, latency=mixed(QUICK, STALLED, _share(m))),
+        "N % of requests take some 7 s; the median stays what it was",
     ),
     Rule(
         "-ordersN",

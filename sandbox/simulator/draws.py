@@ -128,6 +128,18 @@ def log_normal(median: float, sigma: float, bounds: Sequence[float]) -> Shape:
     return Shape(tuple(upto), tuple(means))
 
 
+def mixed(one: Shape, other: Shape, share: float) -> Shape:
+    """The distribution of durations of which a ``share`` (0..1) is of another shape, over the same bounds."""
+    upto = tuple((1 - share) * a + share * b for a, b in zip(one.upto, other.upto, strict=True))
+    means = []
+    for i, (a, b) in enumerate(zip(one.means, other.means, strict=True)):
+        of_one = (1 - share) * (one.upto[i] - (one.upto[i - 1] if i else 0.0))
+        of_other = share * (other.upto[i] - (other.upto[i - 1] if i else 0.0))
+        mass = of_one + of_other
+        means.append((of_one * a + of_other * b) / mass if mass > 0 else a)
+    return Shape(upto, tuple(means))
+
+
 def buckets(rng: Random, n: int, shape: Shape) -> list[int]:
     """How many of ``n`` durations fall in each bucket of the shape (not cumulative, one more than bounds)."""
     upto = shape.upto

@@ -55,13 +55,19 @@ class Counters:
 
 @dataclass
 class Tally:
-    """Totals of a pod for the ledger; unlike counters they outlive a crash and can be cleared."""
+    """Totals of a pod for the ledger; unlike counters they outlive a crash and can be cleared.
+
+    ``first_bad``: when the first of its requests failed, was slow or lost its order, ``last_request``: when it answered
+    its last one, both in seconds since the epoch; 0: there was none.
+    """
 
     requests: int = 0
     errors: int = 0
     slow: int = 0
     orders: int = 0
     orders_failed: int = 0
+    first_bad: float = 0.0
+    last_request: float = 0.0
 
 
 @dataclass
@@ -129,6 +135,9 @@ class PodLife:
             self._take_orders(rng, posts_answered + posts_failed)
             positions = binomial(rng, requests, POSITION_SHARE)
             counters.position.add(buckets(rng, positions, behaviour.position), behaviour.position)
+        tally.last_request = now
+        if not tally.first_bad and (tally.errors or tally.slow or tally.orders_failed):
+            tally.first_bad = now
 
     def check_risks(self, rng: Random, seconds: float) -> None:
         """Lets time pass for the risk checks, which do not depend on requests."""

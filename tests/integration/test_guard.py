@@ -1,47 +1,14 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The guard on real releases: real controller, real Prometheus, simulated users."""
+"""The guard on real releases, through both doors: real controller, real Prometheus, simulated users."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from tests.integration.support.cluster import Obj, Space
-from tests.integration.support.objects import PAUSE, routed, weight
-from tests.integration.support.plays import Ansible, task
+from tests.integration.support.cluster import Space
+from tests.integration.support.guarding import INGRESS, NAME, begin, guard
+from tests.integration.support.plays import Ansible
 from tests.integration.support.sandbox import Sandbox
-from tests.integration.support.stage import canary_weight, reach, release, start, status
-
-NAME = "tradesense-trading"
-INGRESS = f"{NAME}-{NAME}-canary"
-# The sandbox is scraped every second. In production a window has 30 seconds.
-POLICY: Obj = {
-    "window": "3s",
-    "delay": "2s",
-    "staleness": "10s",
-    "warm_up": "3s",
-    "bake": "9s",
-    "min_requests": 100,
-    "verify": {"windows": 2, "requests": 20},
-    "no_data": {"hold_after_windows": 3},
-    # Half an hour of the past would be there in production.
-    "evidence": {"burstiness": 1},
-}
-
-
-def guard(ansible: Ansible, space: Space, sandbox: Sandbox, **options: Any) -> Any:
-    """Run the guard until the release is over."""
-    given = {"prometheus_url": sandbox.prometheus, "trading": [NAME], "policy": POLICY, "timeout": 120, **options}
-    return ansible.tasks(space.name, [task("guard", **given)])["guard"]
-
-
-def begin(space: Space, image: str) -> tuple[str, str]:
-    """Bring a canary service up and release a version; return the hashes of stable and of the new revision."""
-    start(space, *routed(NAME, weight(25), PAUSE, weight(100)))
-    stable = status(space, NAME)["stableRS"]
-    canary = release(space, NAME, image)
-    reach(space, NAME, "Paused", step=1)
-    return stable, canary
+from tests.integration.support.stage import canary_weight, status
 
 
 def test_failing_requests_are_rolled_back_and_recovery_is_verified(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.support.cluster import Space, versions
-from tests.integration.support.guarding import (
+from tests.integration.support.guard_account import (
     INGRESS,
     NAME,
     begin,

@@ -16,7 +16,7 @@ import pytest
 from tests.integration.support.accounts import kubeconfig_of, kubeconfig_with, token_of
 from tests.integration.support.cluster import Cluster, Obj, Space
 from tests.integration.support.environment import settings
-from tests.integration.support.guarding import GUARD, INGRESS, NAME, Installed, begin, holder, install
+from tests.integration.support.guard_account import GUARD, INGRESS, NAME, Installed, begin, holder, install
 from tests.integration.support.objects import PAUSE, image, routed, weight
 from tests.integration.support.plays import Ansible, task
 from tests.integration.support.proxy import misbehaving

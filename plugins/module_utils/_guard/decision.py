@@ -92,7 +92,7 @@ def decide(policy: Policy, state: State, facts: Facts) -> Decision:
 
     The first rule that applies decides:
 
-    1. pods that crash or never become available: rollback, whatever is measured;
+    1. pods that crash, never become available, or are all not ready while users have no others: rollback, whatever is measured;
     2. required data missing for too many windows, or requests not split as the weight says: inconclusive;
     3. worse than stable at the level of rollback: rollback, but hold if stable is over the critical thresholds too;
     4. over critical thresholds (proof, windows in a row, or error budget): rollback if there is no stable to compare with,
@@ -146,6 +146,9 @@ def _pods(policy: Policy, facts: Facts) -> _Finding | None:
         found.append(f"new pods crash again and again: {names}")
     if pods.restarts >= policy.restarts and not pods.stable_restarts:
         found.append(f"the new pods were restarted {pods.restarts} times, and stable's not once")
+    if pods.down >= policy.window:
+        # No request reaches a pod then, so that none of them is counted anywhere.
+        found.append(f"none of the new pods has been ready for {pods.down:.0f} s, and users have no others")
     return _Finding(Verdict.ROLLBACK, tuple(Reason(text) for text in found), page=True) if found else None
 
 

@@ -16,12 +16,15 @@ class PodFacts:
         crash_looping: names of the new pods that Kubernetes restarts at longer and longer intervals.
         restarts: those of the new pods since they were created.
         stable_restarts: those of the old pods in the same time.
+        down: seconds for which users have had nobody to serve them: the new revision alone takes their requests, and none of
+            its pods is ready.
     """
 
     late: bool = False
     crash_looping: tuple[str, ...] = ()
     restarts: int = 0
     stable_restarts: int = 0
+    down: float = 0.0
 
 
 WELL = PodFacts()

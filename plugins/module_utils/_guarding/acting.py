@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .._errors import DeliveryError
 from .._kube.client import Kube
 from .._kube.kinds import ROLLOUT
@@ -15,6 +13,7 @@ from .._rollouts.history import BANNED
 from .._rollouts.moves import Guards, Verb
 from .._rollouts.verbs.abort import Abort
 from .._rollouts.verbs.pause import Pause, Resume
+from .._rollouts.verbs.promote import Promote
 from .._rollouts.verbs.undo import Undo
 
 # Seconds until the controller has to have taken a pause; a rollback also moves traffic.
@@ -35,18 +34,27 @@ def resume(kube: Kube, namespace: str, name: str, revision: str) -> bool:
     return _carry_out(kube, namespace, name, Resume(_only(revision)), Need.REVISIONS, _PAUSE)
 
 
-def roll_back(kube: Kube, namespace: str, name: str, revision: str, say: Callable[[str], None]) -> None:
+def roll_back(kube: Kube, namespace: str, name: str, revision: str) -> None:
     """Bring back what was promoted before this revision, all the way; return when users are served by it.
 
     Raises:
         DeliveryError: it has another revision by now, or users were not moved in time.
     """
-    _carry_out(kube, namespace, name, Undo(full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK, say)
+    _carry_out(kube, namespace, name, Undo(full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK)
 
 
-def take_traffic(kube: Kube, namespace: str, name: str, revision: str, say: Callable[[str], None]) -> None:
+def pass_steps(kube: Kube, namespace: str, name: str, revision: str) -> None:
+    """Promote what was brought back all the way, so that it does not go through its steps again. Raises as `roll_back`."""
+    _carry_out(kube, namespace, name, Promote(full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK)
+
+
+def _silent(line: str) -> None:
+    """Take a line of a verb's: the guard says in its own words what was done."""
+
+
+def take_traffic(kube: Kube, namespace: str, name: str, revision: str) -> None:
     """Abort a canary that still has this revision; return when stable serves all users. Raises as `roll_back` does."""
-    _carry_out(kube, namespace, name, Abort(_only(revision)), EVERYTHING, _ROLLBACK, say)
+    _carry_out(kube, namespace, name, Abort(_only(revision)), EVERYTHING, _ROLLBACK)
 
 
 def ban(kube: Kube, namespace: str, name: str, hashes: tuple[str, ...]) -> None:
@@ -69,9 +77,8 @@ def _carry_out(
     verb: Verb,
     need: Need,
     timeout: float,
-    say: Callable[[str], None] = lambda line: None,
 ) -> bool:
-    (work,) = carry_out(kube, namespace, Choice((name,)), verb, need=need, timeout=timeout, say=say)
+    (work,) = carry_out(kube, namespace, Choice((name,)), verb, need=need, timeout=timeout, say=_silent)
     if work.error:
         raise DeliveryError(
             work.error.msg, reason=work.error.reason, hint=work.error.hint, where=work.error.where or kube.cluster

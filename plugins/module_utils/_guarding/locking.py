@@ -47,11 +47,6 @@ class Lock:
         self._seen: tuple[str, float] = ("", 0.0)
         self.holder = ""
 
-    @property
-    def mine(self) -> bool:
-        """Whether it was ours when it was looked at last."""
-        return self.holder == self._me or self._kube.dry_run
-
     def take(self) -> bool:
         """Take or renew it; return whether it is ours now. `holder` is who has it otherwise."""
         if self._kube.dry_run:

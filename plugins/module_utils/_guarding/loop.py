@@ -16,6 +16,8 @@ from .._guard.policy_reading import policy_of
 from .._guard.stages import over
 from .._guard.state import State
 from .._kube.client import Kube
+from .._kube.failures import ApiFailure
+from .._kube.retrying import BUSY
 from .._rollouts.choice import Choice, Need
 from .._rollouts.estate import Estate
 from .._rollouts.model import View
@@ -90,6 +92,7 @@ class Guard:
         self._told: tuple[str, ...] = ()
         # Whether the time was over before what it was to wait for.
         self.timed_out = False
+        self._away = False
 
     def run(self) -> dict[str, Watched]:
         """Watch until the end; return what was watched, by name of the Rollout.
@@ -103,7 +106,7 @@ class Guard:
             try:
                 while True:
                     views = {name: view for name, view in estate.views().items() if view.kind == "Rollout"}
-                    self._look(views)
+                    self._look_if_possible(views)
                     self._beat()
                     left = ends - time.monotonic()
                     done = self._done(views)
@@ -114,6 +117,21 @@ class Guard:
             finally:
                 for one in self._watched.values():
                     one.close()
+
+    def _look_if_possible(self, views: Mapping[str, View]) -> None:
+        """Look; what fails because the API server is away for a while is done at the next look."""
+        try:
+            self._look(views)
+        except ApiFailure as failure:
+            if failure.reason != "Unreachable" and failure.code not in BUSY:
+                raise
+            if not self._away:
+                self._say("", f"{failure.sentence()} It is tried again until it answers.")
+            self._away = True
+            return
+        if self._away:
+            self._say("", "the API server answers again")
+        self._away = False
 
     def _look(self, views: Mapping[str, View]) -> None:
         now = time.time()
@@ -131,7 +149,6 @@ class Guard:
             one.leave()
             return False
         if not one.hold_lease(now):
-            one.stand_by()
             return False
         # Only now: with the Lease came what another guard had written.
         self._adopt(one, view, now)

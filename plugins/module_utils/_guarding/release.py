@@ -76,6 +76,13 @@ def release_of(view: View, state: State | None, *, bake: float, now: float) -> R
     )
 
 
+def nobody_serves(view: View) -> bool:
+    """Return whether the new revision alone takes the requests of users, and none of its pods is ready."""
+    serving, control, _weight = _traffic(view)
+    pods = view.pods.get(view.current_hash, ())
+    return serving and not control and bool(pods) and not any(pod.ready for pod in pods)
+
+
 def uid_of(view: View) -> str:
     """Return the UID of a workload."""
     return str(view.raw["metadata"].get("uid") or "")

@@ -84,7 +84,10 @@ class Rescue:
         if state is None or state.stage is not Stage.ROLLING_BACK:
             return
         if view.current_hash == rollback.bad:
-            acting.roll_back(self._kube, self._namespace, self._name, rollback.bad, self._say)
+            acting.roll_back(self._kube, self._namespace, self._name, rollback.bad)
+        elif view.current_hash == rollback.target and view.in_flight:
+            # Killed when the template was back: it must not go through its steps again.
+            acting.pass_steps(self._kube, self._namespace, self._name, rollback.target)
         now = time.time()
         seconds = round(now - rollback.at, 3)
         acting.ban(self._kube, self._namespace, self._name, self._kept.record.banned)
@@ -134,7 +137,7 @@ class Rescue:
         self._kept.move(state, Stage.HOLDING if waits else Stage.BLOCKED, now)
         text = f"it is not rolled back: {found.text}"
         if found.traffic_off and view.strategy == CANARY and view.in_flight and not view.aborted:
-            acting.take_traffic(self._kube, self._namespace, self._name, state.hash, self._say)
+            acting.take_traffic(self._kube, self._namespace, self._name, state.hash)
             self.changed = True
             text += f"; its traffic was taken off, {view.stable_hash} serves all users"
         return text

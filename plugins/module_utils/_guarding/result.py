@@ -48,6 +48,7 @@ def entry_of(one: Watched, now: float) -> Result:
         "mode": one.policy.mode.value if one.policy else "",
         "reasons": [reason_entry(each) for each in decision.reasons] if decision else [],
         "warnings": [reason_entry(each) for each in decision.warnings] if decision else [],
+        "page": bool(decision and decision.page),
         "promotable": bool(decision and decision.promotable),
         "certified": bool(decision and decision.certified),
         "windows": state.windows,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -65,11 +66,13 @@ class Sampler:
     def windows(self, wanted: Sequence[Wanted]) -> dict[str, list[ServiceWindow]]:
         """Return the windows of each release, by name of the Rollout; `problems` then says what could not be asked."""
         self.problems = []
+        # Whoever does not answer in a window's time must not keep the guard from what does not need him.
+        ends = time.monotonic() + min((one.policy.window for one in wanted), default=0.0)
         measured: dict[str, dict[int, dict[Metric, Mapping[Revision, Measured]]]] = {
             one.name: {index: {} for index in one.windows} for one in wanted
         }
         for definition, members in _by_definition(wanted).items():
-            found = self._tracks(definition, members)
+            found = self._tracks(definition, members, ends)
             for one in members:
                 mine = {revision: found[revision] for revision in one.revisions if revision in found}
                 for index in one.windows:
@@ -87,10 +90,11 @@ class Sampler:
         """Return what a revision was like until now, as long as it was measured; see `burstiness.WINDOWS`."""
         clock = policy.clock(now - policy.delay - WINDOWS * policy.window)
         one = Wanted("", revision, None, policy, clock, range(WINDOWS))
-        found = {each.metric: self._tracks(each.definition, [one]).get(revision) for each in policy.metrics}
+        ends = time.monotonic() + policy.window
+        found = {each.metric: self._tracks(each.definition, [one], ends).get(revision) for each in policy.metrics}
         return past_of(policy, {metric: pods for metric, pods in found.items() if pods}, clock, WINDOWS)
 
-    def _tracks(self, definition: Definition, members: Sequence[Wanted]) -> dict[Revision, Pods]:
+    def _tracks(self, definition: Definition, members: Sequence[Wanted], ends: float) -> dict[Revision, Pods]:
         needed = [one.clock.needed(one.windows) for one in members]
         window = Window(min(one.start for one in needed), max(one.end for one in needed), needed[0].step)
         revisions = tuple(dict.fromkeys(revision for one in members for revision in one.revisions))
@@ -98,15 +102,16 @@ class Sampler:
         # What buckets there are is known from the time before, as long as the same revisions are asked for.
         same = self._asked.get(definition) == frozenset(revisions)
         text = query(definition, Scope(self._namespace, revisions, labels), self._buckets[definition] if same else ())
-        series = self._series(definition, text, window)
+        series = self._series(definition, text, window, ends)
         found = tracks(series, definition, labels)
         self._buckets[definition] = buckets_of(found, definition)
         self._asked[definition] = frozenset(revisions)
         return found
 
-    def _series(self, definition: Definition, text: str, window: Window) -> Iterable[Series]:
+    def _series(self, definition: Definition, text: str, window: Window, ends: float) -> Iterable[Series]:
         try:
-            return self._prometheus.query_range(text, window).series
+            within = max(ends - time.monotonic(), 0.0)
+            return self._prometheus.query_range(text, window, within=within).series
         except QueryFailure as failure:
             self.problems.append(f"{definition.metric.value}: {failure.sentence()}")
             return ()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._errors import DeliveryError
 from .._guard.cycle import take_in
@@ -25,7 +25,7 @@ from .lines import look_line
 from .locking import Lock
 from .news import Place, Scene, news_of
 from .record import Record
-from .release import Release
+from .release import Release, nobody_serves
 from .rescue import Rescue
 from .sampling import Wanted
 from .telling import Audience, Teller
@@ -80,8 +80,11 @@ class Watched:
         self.rescue = Rescue(post.kube, self._namespace, name, self._kept, self._say, freeze=post.freeze)
         self._teller = Teller(post.audience, self._say)
         self._lock = Lock(post.kube, self._namespace, name, me=post.me, seconds=lease)
-        self._renewed = 0.0
         self._lease = lease
+        # Whether the Lease is ours, and when it was asked for last.
+        self._mine, self._asked = False, 0.0
+        # Since when nobody serves users, as far as it was seen; 0: somebody does.
+        self._down = 0.0
         self._weights: list[tuple[float, float | None]] = []
         self._said = ""
         self._trouble = ""
@@ -121,6 +124,7 @@ class Watched:
         weight = view.traffic.weight / 100 if view.in_flight and view.traffic.weight is not None else None
         if not self._weights or self._weights[-1][1] != weight:
             self._weights.append((now, weight))
+        self._down = (self._down or now) if nobody_serves(view) else 0.0
 
     def start(self, state: State, release: Release, policy: Policy, name: str) -> None:
         """Begin to watch a release of this name (empty: it has none)."""
@@ -139,41 +143,44 @@ class Watched:
 
     def judge_by(self, policy: Policy) -> None:
         """Take a policy; in check mode nothing is done by it."""
-        self.had_release = self.present = True
         self.policy = policy.in_mode(Mode.DRY_RUN) if self._kube.dry_run else policy
 
     def leave(self) -> None:
         """There is no release any more."""
+        if self.present and not self._mine:
+            # Who guards it has written down that it takes it back before it did.
+            self._kept.read()
         state = self._kept.state
-        if self.release is not None and state is not None and not over(state):
+        if self.present and state is not None and not over(state) and not self.rolling_back:
             self._say(f"revision {state.hash} is not live any more: somebody else took it back, or released another")
         self.release, self.present = None, False
         self._lock.release()
+        self._mine, self._asked = False, 0.0
 
     def hold_lease(self, now: float) -> bool:
-        """Return whether this guard is the one that acts, after renewing its Lease if it is time."""
-        if now - self._renewed < self._lease / 3:
-            return True
-        before = self._lock.holder
-        if self._lock.take():
-            self._renewed = now
-            if before not in ("", self._lock.holder):
-                # What the one before has seen, done and told.
-                self._kept.read()
-                self._teller = Teller(self._post.audience, self._say)
-            return True
-        if self._lock.holder != before:
-            self._say(f"{self._lock.holder} guards it; this guard only waits")
-        return False
+        """Return whether this guard is the one that acts, after renewing its Lease if it is time.
 
-    def stand_by(self) -> None:
-        """Take over what the guard that acts has written, for the result; nothing is done.
+        When it has just become the one, or is not, it takes over what the other one has seen, done and told.
 
         Raises:
-            DeliveryError: it cannot be read.
+            DeliveryError: neither Lease nor record can be read or written.
         """
-        self._kept.read()
+        if now - self._asked < self._patience:
+            return self._mine
+        had_it, before, self._asked = self._mine, self._lock.holder, now
+        self._mine = self._lock.take()
+        if not self._mine and self._lock.holder != before:
+            self._say(f"{self._lock.holder} guards it; this guard only waits")
+        if not (had_it and self._mine):
+            self._kept.read()
+            self._teller = Teller(self._post.audience, self._say)
         self.had_release = self.present = True
+        return self._mine
+
+    @property
+    def _patience(self) -> float:
+        """Seconds after which to renew the Lease, or to ask again for that of somebody else."""
+        return self._lease / (3 if self._mine else 6)
 
     def wanted(self, now: float) -> Wanted | None:
         """Return the windows that are due; None: there are none."""
@@ -193,7 +200,9 @@ class Watched:
         return Wanted(self.name, canary, stable, policy, clock, windows, births, weights)
 
     def next_window(self, now: float) -> float:
-        """Return when the next window can be taken in, seconds since the epoch."""
+        """Return when there is something to do next, seconds since the epoch: a window to take in, or a Lease to ask for."""
+        if not self._mine:
+            return self._asked + self._patience
         state, policy = self._kept.state, self.policy
         if state is None or policy is None:
             return now
@@ -219,7 +228,7 @@ class Watched:
         """Tell what is still to be told, and give the Lease back."""
         try:
             told = self._teller.close(self.record.told)
-            if self._lock.mine:
+            if self._mine:
                 self._kept.change(told=told)
             self._lock.release()
         except DeliveryError:
@@ -230,10 +239,16 @@ class Watched:
         state, policy, release, view = self._kept.state, self.policy, self.release, self.view
         if state is None or policy is None or release is None or view is None:
             return
-        after, decision = take_in(policy, state, windows, release.facts, now)
+        facts = release.facts
+        if self._down:
+            facts = replace(facts, pods=replace(facts.pods, down=now - self._down))
+        after, decision = take_in(policy, state, windows, facts, now)
         if view.aborted and view.in_flight and decision.verdict is not Verdict.ROLLBACK:
             decision = _aborted(view, policy.mode)
             after = after if after.stage is Stage.PREFLIGHT else _to_preflight(after, decision, now)
+        if after.stage is Stage.PREFLIGHT and decision.action is not Verdict.ROLLBACK:
+            # A guard was killed before it could do what is not called for any more.
+            after = moved(after, Stage.HOLDING, now)
         self.decision = decision
         self._show(after, decision, bool(windows))
         begins = after.holding and not state.holding

@@ -18,10 +18,12 @@ from sandbox.launcher.layout import layout_for
 from sandbox.launcher.processes import PidFiles, Record
 from sandbox.launcher.sandbox import Sandbox
 from tests.integration.support.cluster import Cluster
+from tests.integration.support.sandbox import Sandbox as Running
 from tools.binaries import ensure_binaries
 from tools.paths import ROOT
 
 API_SERVER, ARGO, CONTROLLERS = "kube-apiserver", "rollouts-controller", "kube-controller-manager"
+PROMETHEUS, SIMULATOR = "prometheus", "simulator"
 _START_SECONDS = 120
 _END_SECONDS = 20
 # Controllers watch the whole cluster; whoever watches one Rollout is counted by this.
@@ -41,6 +43,11 @@ class OwnSandbox:
     def kubeconfig(self) -> Path:
         """Administrator's access."""
         return self._layout.kubeconfig
+
+    @property
+    def addresses(self) -> Running:
+        """Where its parts are, as tests know the shared one."""
+        return Running.from_environment(self._layout.environment())
 
     def up(self) -> Cluster:
         """Start it and return its cluster."""

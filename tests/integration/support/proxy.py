@@ -169,6 +169,49 @@ def status(code: int, *, retry_after: int | None = None, carried_out: bool = Fal
     return act
 
 
+class Caught:
+    """The first request with something in its body is kept back for ever, the others go on; `there` is set when it came.
+
+    Args:
+        holding: what the body holds.
+        carried_out: let the API server do it, and keep back the answer.
+    """
+
+    def __init__(self, holding: str, *, carried_out: bool = False) -> None:
+        self._holding = holding.encode()
+        self._carried_out = carried_out
+        self._lock = threading.Lock()
+        self.there = threading.Event()
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Keep it back, or hand it on."""
+        with self._lock:
+            first = self._holding in exchange.body and not self.there.is_set()
+            if first and self._carried_out:
+                exchange.forward().read()
+            if first:
+                self.there.set()
+        (exchange.hold if first else lambda: relay(exchange))()
+
+
+class Before:
+    """Something happens before the first request with something in its body is handed on."""
+
+    def __init__(self, holding: str, happens: Callable[[], None]) -> None:
+        self._holding = holding.encode()
+        self._happens = happens
+        self._lock = threading.Lock()
+        self.happened = False
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Let it happen, if it is that request, and hand the request on."""
+        with self._lock:
+            if self._holding in exchange.body and not self.happened:
+                self.happened = True
+                self._happens()
+        relay(exchange)
+
+
 class Rendezvous:
     """Two requests wait for each other, each decided on the same state, and go on one right behind the other.
 

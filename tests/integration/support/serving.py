@@ -55,6 +55,23 @@ def of_service(slices: Watch, service: str) -> list[int]:
     return found[next(index for index, ready in enumerate(found) if ready) :]
 
 
+def empty_spans(slices: Watch, service: str) -> list[tuple[float, float]]:
+    """Return the spans of time in which a Service had no ready endpoint, from the first one that it had to the last change."""
+    live: dict[str, Obj] = {}
+    spans: list[tuple[float, float]] = []
+    since, had_one = 0.0, False
+    for moment, (what, item) in zip(slices.times, slices.changes):
+        _take(live, what, item)
+        if _ready(live, service):
+            had_one = True
+            if since:
+                spans.append((since, moment))
+            since = 0.0
+        elif had_one and not since:
+            since = moment
+    return [*spans, (since, slices.times[-1])] if since else spans
+
+
 def _in_order(*watches: Watch) -> list[tuple[str, Obj]]:
     changes = [change for watch in watches for change in watch.changes]
     # One counter for all kinds of objects.

@@ -9,9 +9,9 @@ from collections import Counter
 import requests
 
 
-def set_load(simulator: str, namespace: str, rps: int | None) -> None:
-    """Set the requests a second that every Ingress of a namespace gets; None goes back to the default."""
-    rule = {"kind": "Ingress", "namespace": namespace, "rps": rps}
+def set_load(simulator: str, namespace: str, rps: int | None, *, ingress: str = "") -> None:
+    """Set the requests a second that every Ingress of a namespace (or one) gets; None goes back to what is there without."""
+    rule = {"kind": "Ingress", "namespace": namespace, "rps": rps, **({"name": ingress} if ingress else {})}
     _session().put(f"{simulator}/load", json=rule, timeout=10).raise_for_status()
 
 

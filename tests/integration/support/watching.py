@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +27,8 @@ class Watch:
         self.events: list[Obj] = []
         # With what happened to each: ADDED, MODIFIED or DELETED.
         self.changes: list[tuple[str, Obj]] = []
+        # When each of them was heard of, seconds since the epoch.
+        self.times: list[float] = []
 
     def __enter__(self) -> Watch:
         # Without a version the watch begins with what is there.
@@ -58,6 +61,7 @@ class Watch:
         try:
             for line in self._response.iter_lines(chunk_size=None):
                 event = json.loads(line)
+                self.times.append(time.time())
                 self.changes.append((event["type"], event["object"]))
                 self.events.append(event["object"])
         except (requests.RequestException, OSError):

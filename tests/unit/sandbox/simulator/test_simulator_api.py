@@ -133,7 +133,7 @@ def test_the_ledger_can_be_narrowed_and_keeps_gone_pods(client: Client, make_pod
     assert [(row["pod"], row["gone"]) for row in ledger] == [("a", True)]
     assert set(ledger[0]) == {
         *("namespace", "app", "pod", "uid", "hash", "image", "behaviour", "requests", "errors", "slow"),
-        *("orders", "orders_failed", "first_seen", "last_seen", "gone"),
+        *("orders", "orders_failed", "first_bad", "last_request", "first_seen", "last_seen", "gone"),
     }
     _, ledger = client.ask("GET", "/counts?app=other")
     assert isinstance(ledger, list)

@@ -81,6 +81,7 @@ def test_a_tag_without_a_known_suffix_is_healthy(tag: str) -> None:
         ("v1-late20-120s", "fault_rate", 0.20),
         ("v1-burst20", "fault_rate", 0.20),
         ("v1-burst20", "period", 30.0),
+        ("v1-stall3", "name", "stall3"),
         ("v1-risk15", "risk_failures_per_minute", 15.0),
         ("v1-crash", "readiness", Readiness.CRASH),
         ("v1-neverready", "readiness", Readiness.NEVER_READY),
@@ -136,6 +137,32 @@ def test_slow(make_pod: MakePod) -> None:
     over = sum(life.counters.latency.counts[BUCKETS.index(1.0) + 1 :])
     assert life.tally.slow == over > REQUESTS / 4
     assert error_share(life) < 0.002
+
+
+def test_stalls(make_pod: MakePod) -> None:
+    life = live(make_pod, "v1-stall3")
+    stalled = sum(life.counters.latency.counts[BUCKETS.index(5.0) + 1 :])
+    assert stalled == pytest.approx(0.03 * REQUESTS, rel=0.1)
+    assert life.tally.slow == pytest.approx(stalled, rel=0.01)
+    assert quantile(life.counters.latency, 0.5) == pytest.approx(0.04, rel=0.1)
+    assert quantile(life.counters.latency, 0.99) > 5.0
+    assert error_share(life) < 0.002
+
+
+@pytest.mark.parametrize("tag", ["v1-errors100", "v1-stall100", "v1-orders100"])
+def test_the_ledger_says_when_it_began_and_ended(make_pod: MakePod, tag: str) -> None:
+    record = make_pod("p", "tradesense-trading-service", image=f"tradesense/x:{tag}")
+    life = new_life(record, behaviour_of(record.image), now=100.0)
+    assert (life.tally.first_bad, life.tally.last_request) == (0.0, 0.0)
+    for now in (101.0, 102.0):
+        life.take(Random(1), 20, now)
+    assert (life.tally.first_bad, life.tally.last_request) == (101.0, 102.0)
+
+
+def test_a_pod_without_a_bad_request_has_no_first_one(make_pod: MakePod) -> None:
+    life = new_life(make_pod("p", "tradesense-web"), HEALTHY, now=100.0)
+    life.take(Random(1), 1, 101.0)
+    assert (life.tally.errors, life.tally.first_bad, life.tally.last_request) == (0, 0.0, 101.0)
 
 
 def test_failing_orders_are_not_errors(make_pod: MakePod) -> None:

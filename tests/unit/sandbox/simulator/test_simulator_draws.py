@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from sandbox.simulator.behaviours import BUCKETS, QUICK, SLOW
-from sandbox.simulator.draws import binomial, buckets, log_normal, poisson, spread_evenly
+from sandbox.simulator.draws import Shape, binomial, buckets, log_normal, mixed, poisson, spread_evenly
 
 
 @pytest.mark.parametrize("mean", [0.05, 1.0, 5.0, 11.9, 12.1, 40.0, 2500.0])
@@ -98,3 +98,24 @@ def test_the_same_seed_gives_the_same_draws() -> None:
 
     assert run(7) == run(7)
     assert run(7) != run(8)
+
+
+def test_a_mixture_has_both_shapes_in_it() -> None:
+    half = mixed(QUICK, SLOW, 0.5)
+    assert half.upto == pytest.approx([(a + b) / 2 for a, b in zip(QUICK.upto, SLOW.upto, strict=True)])
+    assert half.upto[-1] == 1.0
+    whole = (mean_of(QUICK) + mean_of(SLOW)) / 2
+    assert mean_of(half) == pytest.approx(whole)
+
+
+@pytest.mark.parametrize(("share", "same"), [(0.0, QUICK), (1.0, SLOW)])
+def test_a_mixture_at_its_ends(share: float, same: Shape) -> None:
+    found = mixed(QUICK, SLOW, share)
+    assert found.upto == pytest.approx(same.upto)
+    assert mean_of(found) == pytest.approx(mean_of(same))
+
+
+def mean_of(shape: Shape) -> float:
+    """The mean duration of a shape, seconds."""
+    edges = (0.0, *shape.upto)
+    return sum((high - low) * mean for low, high, mean in zip(edges, edges[1:], shape.means, strict=False))

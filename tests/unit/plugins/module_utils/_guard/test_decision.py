@@ -237,6 +237,7 @@ def test_metrics_that_are_not_required_only_warn_when_they_are_missing() -> None
         (PodFacts(crash_looping=("web-1",)), "new pods crash again and again: web-1"),
         (PodFacts(crash_looping=("a", "b", "c", "d")), "new pods crash again and again: a, b, c, ..."),
         (PodFacts(restarts=3), "the new pods were restarted 3 times, and stable's not once"),
+        (PodFacts(down=30.4), "none of the new pods has been ready for 30 s, and users have no others"),
     ],
 )
 def test_sick_pods_are_rolled_back_without_prometheus(pods: PodFacts, text: str) -> None:
@@ -247,7 +248,7 @@ def test_sick_pods_are_rolled_back_without_prometheus(pods: PodFacts, text: str)
 
 
 def test_restarts_of_both_are_not_the_release() -> None:
-    for pods in (PodFacts(restarts=5, stable_restarts=1), PodFacts(restarts=2)):
+    for pods in (PodFacts(restarts=5, stable_restarts=1), PodFacts(restarts=2), PodFacts(down=29.0)):
         assert decide(POLICY, state(), Facts(pods=pods)).verdict is Verdict.CONTINUE
 
 
