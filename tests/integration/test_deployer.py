@@ -76,7 +76,7 @@ def token(environment: Environment) -> str:
 def test_its_token_is_enough_for_the_playbooks(
     environment: Environment, token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Provision, release, promote, rollback and status of the whole estate, with nothing but the token."""
+    """Provision, release, guard, promote, rollback and status of the whole estate, with nothing but the token."""
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig_with(token, environment.space.cluster, tmp_path / "deployer")))
     first = environment.provision(**whole())
     assert not first["Apply the accounts and what they may do"].changed
@@ -85,12 +85,32 @@ def test_its_token_is_enough_for_the_playbooks(
 
     gated = environment.run("release", release_versions=RELEASED, release_gate="manual", **whole())
     assert "Stopped before promotion" in gated["Say what came of it"].msg
+    guarded = environment.run("guard", guard_mode="dry_run", guard_timeout=8, **whole())
+    assert f"{TRADING}: revision " in guarded.console, guarded.console
+    assert environment.space.find("ConfigMap", f"{TRADING}-guard")
     environment.run("promote", release_versions=RELEASED, **whole())
     assert released(environment) == {"v2.8.0"}
     assert "Healthy" in environment.run("status", **whole()).console
     environment.run("rollback", **whole())
     assert released(environment) == {"v2.7.0"}
     assert canary_weight(environment.space, CANARY_INGRESS) == 0
+
+
+def test_its_token_is_enough_to_install_the_guard(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once an administrator has made the accounts with the guard in mind; without an image there is no guard."""
+    guarded = {**whole(), "tradesense_guard_image": "registry.example.com/tradesense/guard:v0.2.0"}
+    environment.run("provision", "--tags", "namespaces,rbac", **guarded)
+    token = token_of(environment.space, DEPLOYER)
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig_with(token, environment.space.cluster, tmp_path / "deployer")))
+    environment.run("provision", "--tags", "guard", **whole())
+    assert not environment.space.find("Deployment", "tradesense-guard")
+    first = environment.run("provision", "--tags", "guard", **guarded)
+    assert environment.space.find("Deployment", "tradesense-guard")
+    assert environment.monitoring.find("NetworkPolicy", f"tradesense-guard-of-{environment.space.name}")
+    assert "7 created, 0 changed" in first.console
+    assert environment.run("provision", "--tags", "guard", **guarded).changed == 0
 
 
 def released(environment: Environment) -> set[str]:

@@ -18,7 +18,7 @@ from tests.integration.support.cluster import Cluster, Obj, Space
 from tests.integration.support.environment import settings
 from tests.integration.support.guard_account import GUARD, INGRESS, NAME, Installed, begin, holder, install
 from tests.integration.support.objects import PAUSE, image, routed, weight
-from tests.integration.support.plays import Ansible, task
+from tests.integration.support.plays import Ansible, Data, task
 from tests.integration.support.proxy import misbehaving
 from tests.integration.support.rights import EVERYBODY, Asking, named_rights, resources_of, rights
 from tests.integration.support.sandbox import Sandbox
@@ -81,7 +81,7 @@ def test_its_account_may_do_this_and_nothing_else(installed: Installed, space: S
 
 def without(resource: str, verb: str) -> Iterator[Obj]:
     """Yield the rules of the account, less one verb on one resource."""
-    every = [(name, verbs.split(), None) for name, verbs in ANY.items()]
+    every: list[tuple[str, list[str], list[str]]] = [(name, verbs.split(), []) for name, verbs in ANY.items()]
     every += [(name, verbs.split(), names) for name, (verbs, names) in NAMED.items()]
     for name, verbs, names in every:
         plural, _, group = name.partition(".")
@@ -98,14 +98,12 @@ def test_without_a_right_to_look_it_says_which_one_it_lacks(space: Space, sandbo
         f"lacks-{number}": pair
         for number, pair in enumerate((name, verb) for name, verbs in AT_ONCE.items() for verb in verbs.split())
     }
-    options = {"rollouts": [NAME], "prometheus_url": sandbox.prometheus, "timeout": 20}
-    policy = settings("tradesense_guard_policy")
+    options: Data = {"rollouts": [NAME], "prometheus_url": sandbox.prometheus, "timeout": 20}
+    options["policy"] = settings("tradesense_guard_policy")
     tasks = []
     for name, (resource, verb) in lacking.items():
         kubeconfig = kubeconfig_of(space, name, list(without(resource, verb)), tmp_path)
-        tasks.append(
-            task("guard", name=name, check=True, fails=True, kubeconfig=str(kubeconfig), policy=policy, **options)
-        )
+        tasks.append(task("guard", name=name, check=True, fails=True, kubeconfig=str(kubeconfig), **options))
     run = Ansible(tmp_path).tasks(space.name, tasks)
     assert len(lacking) == 13
     for name, (resource, verb) in lacking.items():
@@ -124,7 +122,7 @@ def test_every_right_is_used_when_a_promoted_release_is_taken_back(
     Ansible(tmp_path).tasks(space.name, [task("rollout_set_image", rollouts=[NAME], images=images)])
     canary = reach(space, NAME, "Paused", step=1)["status"]["currentPodHash"]
     policy = {**settings("tradesense_guard_policy"), "bake": "2m"}
-    options = {"rollouts": [NAME], "prometheus_url": sandbox.prometheus, "policy": policy, "timeout": 90}
+    options: Data = {"rollouts": [NAME], "prometheus_url": sandbox.prometheus, "policy": policy, "timeout": 90}
     record = f"{NAME}-guard"
     assert space.find("ConfigMap", record) is None
     with misbehaving(cluster, tmp_path) as (proxy, kubeconfig), ThreadPoolExecutor(1) as pool:

@@ -45,5 +45,5 @@ def tidily() -> Iterator[None]:
         for number, handler in before.items():
             # None is a handler that was not set by Python: it cannot be put back, nor is there one in a worker.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        for ended in came:
-            os.kill(os.getpid(), ended)
+        for ending in came:
+            os.kill(os.getpid(), ending)

@@ -90,7 +90,8 @@ class Installed:
         """
         file = self.folder / "clusters.yml"
         file.write_text(self.inventory, encoding="utf-8")
-        program, playbook, option, _path = [*self.container["command"], *self.container["args"]]
+        words: list[str] = [*self.container["command"], *self.container["args"]]
+        program, playbook, option, _path = words
         assert (program, option) == ("ansible-playbook", "--inventory")
         alive = ["--extra-vars", f"guard_heartbeat={self.folder / 'alive'}"]
         return shown(

@@ -187,6 +187,23 @@ def test_the_deployer_may_write_every_account_and_role_there_is(environment: str
         assert named == {*there, ("", "namespaces", home)}
 
 
+def test_the_deployer_may_make_the_account_of_the_guard_where_there_is_one() -> None:
+    for image, there in (("", False), ("registry.example.com/guard:v0.2.0", True)):
+        held = rules("staging", f"{DEPLOYER}-role", f"tradesense_guard_image={json.dumps(image)}")
+        for name, resource in (
+            ("tradesense-guard", "serviceaccounts"),
+            ("tradesense-guard-role", "roles"),
+            ("tradesense-guard-binding", "rolebindings"),
+        ):
+            group = "" if resource == "serviceaccounts" else "rbac.authorization.k8s.io"
+            named = [rule for rule in held if "resourceNames" in rule]
+            assert covered((group, resource, "patch", name), named) is there
+        guards = objects("staging", "ONLY=" + json.dumps(["staging", "guard", "account"]))[
+            "Role", "tradesense-guard-role"
+        ]
+        assert all(covered(right, held) for wanted in guards["rules"] for right in _rights(wanted))
+
+
 def test_without_a_deployer() -> None:
     names = {name for _kind, name in made("staging", 'rbac_deployer=""')}
     assert names
