@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Any
 
 from tests.integration.support.cluster import Space
 from tests.integration.support.guarding import NAME, Guarding, begin
@@ -22,7 +23,7 @@ def test_a_rollback_is_told_once_and_waits_for_nobody(space: Space, sandbox: San
     _stable, canary = begin(space, "v2-errors20")
     with fake_receiver() as hanging, fake_receiver() as receiver:
         hanging.standing[PATH] = Said(b"", wait=60)
-        options = {
+        options: dict[str, Any] = {
             "slack_webhook_url": f"{hanging.address}{PATH}",
             "webhook_url": f"{receiver.address}/hook",
             "webhook_secret": SECRET,

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.integration.support.environment import API, TRADING, Environment, settings
 from tests.integration.support.stage import status
 
@@ -11,7 +13,7 @@ from tests.integration.support.stage import status
 STEPS = [{"weight": 25}, {"pause": "40s"}, {"weight": 100}]
 
 
-def unwatched() -> dict[str, object]:
+def unwatched() -> dict[str, Any]:
     """Return overrides of the catalog without any analysis."""
     overrides = settings("tradesense_service_overrides")
     overrides["trading-service"]["canary"]["steps"] = STEPS
