@@ -133,21 +133,28 @@ class Guard:
 
     def _adopt(self, one: Watched, view: View, now: float) -> None:
         """Begin to watch a release that is new, or leave one that is not there any more."""
+        release = self._release(one, view, now)
+        if release is not None and not release.known(one.record.state):
+            # It may be what another guard goes back to, which has written that down before it did it.
+            one.catch_up()
+            release = self._release(one, view, now)
         state = one.record.state
         if one.rolling_back and state is not None:
             one.judge_by(self._policy_of(state))
-            return
-        bake = self._policy_of(state).bake if state else 0.0
-        release = release_of(view, state, bake=bake, now=now)
-        if release is None:
+        elif release is None:
             one.leave(view)
-            return
-        if state is None or state.hash != release.canary.hash or state.uid != release.uid:
+        elif state is None or not release.known(state):
             state = self._begin(one.name, release, now)
             one.start(state, release, self._policy_of(state))
         elif not over(state):
             policy, note = policy_for(state, self._setting.policies)
             one.go_on(release, policy, note)
+
+    def _release(self, one: Watched, view: View, now: float) -> Release | None:
+        state = one.record.state
+        if one.rolling_back:
+            return None
+        return release_of(view, state, bake=self._policy_of(state).bake if state else 0.0, now=now)
 
     def _begin(self, name: str, release: Release, now: float) -> State:
         policy = self._policy(name)

@@ -115,9 +115,8 @@ class Watched:
     def leave(self, view: View) -> None:
         """There is no release any more."""
         if self.release is not None and self._open:
-            if not self._mine:
-                # Who guards it has written down that it takes it back before it did.
-                self._catch_up()
+            # Who guards it has written down that it takes it back before it did.
+            self.catch_up()
             state = self.record.state
             if state is not None and self._open and not self.rolling_back:
                 self._say(
@@ -142,6 +141,11 @@ class Watched:
         if not (had_it and self._mine):
             self._catch_up()
         return self._mine
+
+    def catch_up(self) -> None:
+        """Take what other guards have seen and done, unless this one is the one that acts."""
+        if not self._mine:
+            self._catch_up()
 
     def _catch_up(self) -> None:
         self.record = caught_up(self.record, keeping.load(self._kube, self._namespace, self.name))
