@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from .._guard.cycle import begin, policy_for
@@ -22,6 +23,7 @@ from .._rollouts.choice import Choice, Need
 from .._rollouts.estate import Estate
 from .._rollouts.model import View
 from .._rollouts.states import HEALTHY, READY, judge
+from .._words import Metric
 from .locking import identity
 from .news import Place
 from .release import Release, release_of
@@ -32,6 +34,10 @@ from .watched import Post, Watched
 _NEED = Need.REVISIONS | Need.TRAFFIC | Need.PODS | Need.FOLLOWED
 # Seconds between two looks at the cluster when it is silent: pods crash without any window coming to its end.
 _PATIENCE = 5.0
+# The same while something is being done, and how long a look waits for it.
+_WORKING, _AT_ONCE = 0.5, 1.0
+# Rollouts for which something can be done at the same time.
+_WORKERS = 16
 # When a guard returns.
 FINISHED, STOPPED, ARRIVED, ANY_READY = "finished", "stopped", "arrived", "any_ready"
 # A guard that has not renewed its Lease for so many windows is dead.
@@ -89,10 +95,12 @@ class Guard:
         place = Place(setting.audience.environment, kube.cluster, setting.namespace)
         self._post = Post(kube, place, identity(), setting.audience, say, setting.freeze)
         self._watched: dict[str, Watched] = {}
-        self._told: tuple[str, ...] = ()
+        self._told: set[Metric] = set()
         # Whether the time was over before what it was to wait for.
         self.timed_out = False
         self._away = False
+        self._pool = ThreadPoolExecutor(_WORKERS)
+        self._at_work: dict[str, Future[None]] = {}
 
     def run(self) -> dict[str, Watched]:
         """Watch until the end; return what was watched, by name of the Rollout.
@@ -115,6 +123,8 @@ class Guard:
                         return self._watched
                     estate.wait(min(left, self._until_next()))
             finally:
+                # What was begun is finished: a rollback in the middle would leave users with both revisions.
+                self._pool.shutdown()
                 for one in self._watched.values():
                     one.close()
 
@@ -134,16 +144,32 @@ class Guard:
         self._away = False
 
     def _look(self, views: Mapping[str, View]) -> None:
+        self._gather(0.0)
         now = time.time()
         acting = [self._of(name) for name, view in views.items() if self._acts(self._of(name), view, now)]
         wanted = [found for one in acting if (found := one.wanted(now)) is not None]
         windows = self._sampler.windows(wanted)
         self._tell_problems()
         for one in acting:
-            one.take_in(windows.get(one.name, ()), time.time())
+            self._at_work[one.name] = self._pool.submit(one.take_in, windows.get(one.name, ()), time.time())
+        self._gather(_AT_ONCE)
+
+    def _gather(self, seconds: float) -> None:
+        """Wait a while for what is being done, so that a rollback that takes long keeps nobody else from being guarded.
+
+        Raises:
+            DeliveryError: something of it failed for good.
+        """
+        for done in wait(self._at_work.values(), timeout=seconds).done:
+            self._at_work = {name: each for name, each in self._at_work.items() if each is not done}
+            done.result()
 
     def _acts(self, one: Watched, view: View, now: float) -> bool:
         """Take a Rollout as it is now; return whether there is a release and this guard is the one that acts."""
+        if one.name in self._at_work:
+            # What is being done is done by the Rollout as it was; that the Lease stays ours is all there is to do.
+            one.hold_lease(now)
+            return False
         one.see(view, now)
         if not one.rolling_back and not self._open(one, view, now):
             one.leave()
@@ -168,7 +194,7 @@ class Guard:
         release = self._release(one, view, now)
         if release is None:
             one.leave()
-        elif state is None or not _is_of(state, release):
+        elif state is None or not release.known(state):
             state = self._begin(one.name, release, now)
             one.start(state, release, self._policy_of(state), view.release)
         elif not over(state):
@@ -178,7 +204,7 @@ class Guard:
     def _open(self, one: Watched, view: View, now: float) -> bool:
         """Return whether there is a release about which not everything was said."""
         release, state = self._release(one, view, now), one.record.state
-        return release is not None and not (state is not None and over(state) and _is_of(state, release))
+        return release is not None and not (state is not None and over(state) and release.known(state))
 
     def _release(self, one: Watched, view: View, now: float) -> Release | None:
         state = one.record.state
@@ -206,6 +232,8 @@ class Guard:
         return policy_for(state, self._setting.policies)[0]
 
     def _done(self, views: Mapping[str, View]) -> bool:
+        if self._at_work:
+            return False
         until, busy = self._setting.until, any(one.busy for one in self._watched.values())
         if until == FINISHED:
             return not busy and all(view.phase.settled for view in views.values())
@@ -224,17 +252,14 @@ class Guard:
     def _until_next(self) -> float:
         now = time.time()
         due = [one.next_window(now) - now for one in self._watched.values() if one.busy]
-        return max(min([_PATIENCE, *due]), 0.05)
+        return max(min([_WORKING if self._at_work else _PATIENCE, *due]), 0.05)
 
     def _tell_problems(self) -> None:
-        problems = tuple(self._sampler.problems)
-        if problems != self._told:
-            for problem in problems:
-                self._say("", f"Prometheus does not answer: {problem}")
-            if self._told and not problems:
-                self._say("", "Prometheus answers again")
-        self._told = problems
-
-
-def _is_of(state: State, release: Release) -> bool:
-    return state.hash == release.canary.hash and state.uid == release.uid
+        """Tell of each metric once that it is not to be had, and once when all of them are again."""
+        problems = self._sampler.problems
+        for metric, problem in problems.items():
+            if metric not in self._told:
+                self._say("", f"Prometheus does not answer: {metric}: {problem}")
+        if self._told and not problems:
+            self._say("", "Prometheus answers again")
+        self._told = set(problems)

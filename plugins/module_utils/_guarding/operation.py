@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 
@@ -43,8 +44,12 @@ def _guard(call: Call) -> Result:
     with kube, Prometheus(Access.from_params(given), warn=call.warn) as prometheus:
         sampler = Sampler(prometheus, setting.namespace)
 
+        speaking = threading.Lock()
+
         def say(name: str, line: str) -> None:
-            call.say(f"{name}: {line}" if name else line)
+            # Rollouts are worked on at the same time.
+            with speaking:
+                call.say(f"{name}: {line}" if name else line)
 
         guard = Guard(kube, sampler, setting, say, heartbeat(given["heartbeat"]))
         with tidily():

@@ -41,6 +41,10 @@ class Release:
     births: dict[str, float]
     promoted: bool
 
+    def known(self, state: State | None) -> bool:
+        """Return whether a state is of this release."""
+        return state is not None and (state.uid, state.hash) == (self.uid, self.canary.hash)
+
 
 def release_of(view: View, state: State | None, *, bake: float, now: float) -> Release | None:
     """Return the release of a Rollout that is to be watched; None: there is none.

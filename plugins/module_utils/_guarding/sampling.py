@@ -61,11 +61,11 @@ class Sampler:
         self._namespace = namespace
         self._buckets: dict[Definition, frozenset[float]] = {}
         self._asked: dict[Definition, frozenset[Revision]] = {}
-        self.problems: list[str] = []
+        self.problems: dict[Metric, str] = {}
 
     def windows(self, wanted: Sequence[Wanted]) -> dict[str, list[ServiceWindow]]:
-        """Return the windows of each release, by name of the Rollout; `problems` then says what could not be asked."""
-        self.problems = []
+        """Return the windows of each release, by name of the Rollout; `problems` then says what was not answered, by metric."""
+        self.problems = {}
         # Whoever does not answer in a window's time must not keep the guard from what does not need him.
         ends = time.monotonic() + min((one.policy.window for one in wanted), default=0.0)
         measured: dict[str, dict[int, dict[Metric, Mapping[Revision, Measured]]]] = {
@@ -113,7 +113,7 @@ class Sampler:
             within = max(ends - time.monotonic(), 0.0)
             return self._prometheus.query_range(text, window, within=within).series
         except QueryFailure as failure:
-            self.problems.append(f"{definition.metric.value}: {failure.sentence()}")
+            self.problems[definition.metric] = failure.sentence()
             return ()
 
 

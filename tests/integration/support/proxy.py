@@ -280,6 +280,12 @@ class Fault:
     times: int | None = 1
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Several guards open all of their watches at once; who finds no place would try again only after seconds.
+    request_queue_size = 128
+
+
 class Proxy:
     """The proxy: the first fault that matches a request, and is not used up, decides what happens to it."""
 
@@ -296,8 +302,7 @@ class Proxy:
         class Handler(Exchange):
             proxy = this
 
-        self._server = ThreadingHTTPServer((HOST, 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server((HOST, 0), Handler)
         self.address = f"http://{HOST}:{self._server.server_port}"
 
     def __enter__(self) -> Proxy:

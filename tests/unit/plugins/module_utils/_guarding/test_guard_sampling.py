@@ -1,0 +1,29 @@
+# Copyright: TradeSense Delivery contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the guard asks of a Prometheus that is ill."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.tradesense.delivery.plugins.module_utils._guarding.sampling import Sampler, Wanted
+from ansible_collections.tradesense.delivery.plugins.module_utils._windows.clock import Clock
+from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model import Revision
+
+from tests.unit.plugins.fake_prometheus import Said, connected, fake_prometheus
+from tests.unit.plugins.module_utils._guard.guard_builders import policy
+
+SHORT = policy(window="2s", metrics={"response_time_p99": {"enabled": False}})
+WANTED = Wanted("web", Revision("web", "new"), Revision("web", "old"), SHORT, Clock(1000.0, 2.0), range(3, 4))
+
+
+def test_one_that_hangs_does_not_keep_the_guard() -> None:
+    """It waits for a window's time in all, and a second at least for each metric; then there is no data."""
+    assert len(SHORT.definitions) == 2
+    with fake_prometheus() as fake, connected(fake.address, request_timeout=30.0) as prometheus:
+        fake.say(Said(wait=60.0))
+        sampler, began = Sampler(prometheus, "ns"), time.monotonic()
+        [window] = sampler.windows([WANTED])["web"]
+        assert 2.0 <= time.monotonic() - began < 2.0 + 1.0 + 2.0
+    assert (window.index, window.canary, window.stable) == (3, {}, {})
+    assert list(sampler.problems) == ["error_rate", "request_rate"]
