@@ -86,8 +86,8 @@ def test_its_token_is_enough_for_the_playbooks(
     gated = environment.run("release", release_versions=RELEASED, release_gate="manual", **whole())
     assert "Stopped before promotion" in gated["Say what came of it"].msg
     guarded = environment.run("guard", guard_mode="dry_run", guard_timeout=8, **whole())
-    assert f"{TRADING}: revision " in guarded.console, guarded.console
-    assert environment.space.find("ConfigMap", f"{TRADING}-guard")
+    assert f"{API}: revision " in guarded.console, guarded.console
+    assert environment.space.find("ConfigMap", f"{API}-guard")
     environment.run("promote", release_versions=RELEASED, **whole())
     assert released(environment) == {"v2.8.0"}
     assert "Healthy" in environment.run("status", **whole()).console
