@@ -229,6 +229,7 @@ class Watched:
         try:
             told = self._teller.close(self.record.told)
             if self._mine:
+                # With it goes what was not written yet of the last windows.
                 self._kept.change(told=told)
             self._lock.release()
         except DeliveryError:
@@ -252,7 +253,7 @@ class Watched:
         self.decision = decision
         self._show(after, decision, bool(windows))
         begins = after.holding and not state.holding
-        self._kept.change(state=after, holds=self.record.holds + int(begins))
+        self._kept.take(after, holds=self.record.holds + int(begins))
         if decision.action is Verdict.ROLLBACK:
             self._trouble = self.rescue.begin(view, policy, after, decision, now)
             if self._trouble and not view.aborted:
@@ -313,7 +314,9 @@ class Watched:
         clock = policy.clock(state.origin)
         scene = Scene(self._post.place, view, self.record, policy.mode, self.decision, clock, self._trouble)
         try:
-            self._kept.change(told=self._teller.tell(news_of(scene, now), self.record.told))
+            told = self._teller.tell(news_of(scene, now), self.record.told)
+            if told != self.record.told:
+                self._kept.change(told=told)
         except DeliveryError as error:
             self._say(f"what was told could not be written down: {error.sentence()}")
 
