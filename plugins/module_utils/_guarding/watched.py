@@ -129,7 +129,8 @@ class Watched:
     def start(self, state: State, release: Release, policy: Policy, name: str) -> None:
         """Begin to watch a release of this name (empty: it has none)."""
         self._trouble = ""
-        self._kept.change(state=state, paused=False, release=name or state.hash, holds=0)
+        before = release.stable.hash if release.stable else ""
+        self._kept.change(state=state, paused=False, before=before, release=name or state.hash, holds=0)
         self.go_on(release, policy, "")
         against = f", against {release.stable.hash}" if release.stable else ""
         self._say(f"revision {release.canary.hash} is watched{against} ({policy.mode})")
