@@ -261,20 +261,23 @@ class Watched:
                 self._hold()
         elif decision.action is Verdict.HOLD:
             self._hold()
-        elif decision.verdict is Verdict.CONTINUE:
-            self._let_go()
+        else:
+            # In a dry run it may have been for something else.
+            if decision.verdict is Verdict.CONTINUE:
+                self._let_go()
             if release.facts.ending:
-                self._finish(after, now)
+                self._finish(after, decision.verdict, now)
 
-    def _finish(self, state: State, now: float) -> None:
+    def _finish(self, state: State, verdict: Verdict, now: float) -> None:
         record = self.record
-        if state.hash in record.banned and not self._kube.dry_run:
+        if verdict is Verdict.CONTINUE and state.hash in record.banned and not self._kube.dry_run:
             # Somebody released it again on purpose, and was right.
             banned = tuple(name for name in record.banned if name != state.hash)
             acting.ban(self._kube, self._namespace, self.name, banned)
             self._kept.change(banned=banned)
         self._kept.move(state, Stage.DONE, now)
-        self._say(f"revision {state.hash} is good: its bake time is over")
+        what = "is good" if verdict is Verdict.CONTINUE else f"was left alone in a dry run, for {verdict}"
+        self._say(f"revision {state.hash} {what}: its bake time is over")
 
     def _verify(self, windows: Sequence[ServiceWindow], now: float) -> None:
         if self.view is not None and self.policy is not None:
