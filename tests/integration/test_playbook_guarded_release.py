@@ -56,6 +56,8 @@ def test_a_good_release_is_baked_and_one_that_goes_bad_late_is_taken_back(enviro
     environment.provision(**given)
     good = environment.run("release", release_version="v2.8.0", release_services="api-gateway", **given)
     assert "its bake time is over" in good.console
+    # While the guard waits, what happens to the rollout is told as ever.
+    assert f"{API}: revision 2 (v2.8.0), blueGreen" in good.console
     late = environment.run(
         "release",
         code=None,
@@ -65,6 +67,7 @@ def test_a_good_release_is_baked_and_one_that_goes_bad_late_is_taken_back(enviro
     )
     result = late["Fail with the reason"]
     assert "was rolled back to" in result.msg
+    assert result.msg.endswith("All of it had been taken back already.")
     assert environment.images()[API] == "v2.8.0"
     assert "api-gateway" in result.msg
     frozen = environment.run("release", code=None, release_version="v2.9.1", release_freeze="year-end", **given)

@@ -45,9 +45,7 @@ NAMED = {
 }
 # Rights without which it does not begin; the others are of use only once it has found something.
 AT_ONCE = {
-    resource: verbs
-    for resource, verbs in ANY.items()
-    if resource.partition(".")[0] not in ("analysisruns", "leases", "resourcequotas")
+    resource: verbs for resource, verbs in ANY.items() if resource.partition(".")[0] not in ("leases", "resourcequotas")
 }
 
 

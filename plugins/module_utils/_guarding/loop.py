@@ -19,7 +19,7 @@ from .._guard.state import State
 from .._kube.client import Kube
 from .._kube.failures import ApiFailure
 from .._kube.retrying import BUSY
-from .._rollouts.choice import Choice, Need
+from .._rollouts.choice import EVERYTHING, Choice, Need
 from .._rollouts.estate import Estate
 from .._rollouts.model import View
 from .._rollouts.states import HEALTHY, READY, judge
@@ -31,7 +31,7 @@ from .sampling import Sampler
 from .telling import Audience
 from .watched import Post, Watched
 
-_NEED = Need.REVISIONS | Need.TRAFFIC | Need.PODS | Need.FOLLOWED
+_NEED = EVERYTHING | Need.PODS
 # Seconds between two looks at the cluster when it is silent: pods crash without any window coming to its end.
 _PATIENCE = 5.0
 # The same while something is being done, and how long a look waits for it.

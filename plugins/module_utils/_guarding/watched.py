@@ -16,6 +16,7 @@ from .._guard.stages import moved, over
 from .._guard.state import State
 from .._kube.client import Kube
 from .._rollouts.model import View
+from .._rollouts.progress import transitions
 from .._windows.clock import Span
 from .._windows.model import Revision, ServiceWindow
 from .._words import Mode, Stage, Verdict
@@ -119,7 +120,10 @@ class Watched:
         return self.record.paused or self.rolling_back or (blocked and self.busy)
 
     def see(self, view: View, now: float) -> None:
-        """Take the Rollout as it is now."""
+        """Take the Rollout as it is now, and tell what happened to it."""
+        if self.view is not None or view.in_flight:
+            for line in transitions(self.view, view):
+                self._say(line)
         self.view = view
         weight = view.traffic.weight / 100 if view.in_flight and view.traffic.weight is not None else None
         if not self._weights or self._weights[-1][1] != weight:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.demo.__main__ import _next
+from sandbox.demo.__main__ import _next, _why
 from sandbox.demo.playbook import Outcome
 from sandbox.demo.witness import NAMESPACE, Witness
 from tools.errors import ToolError
@@ -78,6 +78,30 @@ def test_the_evidence_names_weight_replica_set_and_requests() -> None:
 def test_anything_else_is_no_evidence(wrong: FakeWitness, words: str) -> None:
     with pytest.raises(ToolError, match=words):
         wrong.stable_serves_all(ROLLOUT, INGRESS, SERVICE, IMAGE, seconds=0)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "error rate: 16 % of 94 requests failed, on stable 0.82 % of 243 requests failed",
+        'Metric "error-rate-comparison" assessed Failed',
+    ],
+)
+def test_the_bad_canary_has_to_fail_for_its_errors(reason: str) -> None:
+    assert _why(f"The release of x failed. {reason} (last window); evidence 23416.") == reason
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "no data for 9 s: error rate",
+        "error rate: 16 % of 94 requests failed (last window)",
+        'Metric "response-time-p99" assessed Failed',
+    ],
+)
+def test_any_other_reason_is_the_wrong_one(reason: str) -> None:
+    with pytest.raises(ToolError, match="not for the reason it should"):
+        _why(f"The release of x failed. {reason}.")
 
 
 @pytest.mark.parametrize(
