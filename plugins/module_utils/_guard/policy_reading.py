@@ -56,7 +56,7 @@ def read_policies(written: object, overrides: object = None) -> Policies:
         if given is not None and not isinstance(given, Mapping):
             place.refuse(given, SHAPE.accepts)
     raise_if_any(found, _REASON)
-    whole = cast("Obj", merged(plain(written or {}), plain(overrides or {})))
+    whole = _laid_over(written, overrides)
     kind = map_of(NAME, native("a mapping of the keys that differ"))
     services = cast("Obj", kind.read(whole.pop(_SERVICES, None) or {}, place.key(_SERVICES)))
     base = _read(whole, place)
@@ -68,6 +68,10 @@ def read_policies(written: object, overrides: object = None) -> Policies:
         }
     raise_if_any(found, _REASON)
     return Policies(base, result)
+
+
+def _laid_over(written: object, overrides: object) -> Obj:
+    return cast("Obj", merged(plain(written or {}), plain(overrides or {})))
 
 
 def one_policy(written: object, overrides: object = None, mode: str = "") -> Obj:
@@ -82,7 +86,7 @@ def one_policy(written: object, overrides: object = None, mode: str = "") -> Obj
         DeliveryError: whatever is wrong, each key named.
     """
     read_policies(written, overrides)
-    whole = cast("Obj", merged(plain(written or {}), plain(overrides or {})))
+    whole = _laid_over(written, overrides)
     if mode:
         services = {name: {**over, "mode": mode} for name, over in (whole.get(_SERVICES) or {}).items()}
         whole = {**whole, "mode": mode, **({_SERVICES: services} if services else {})}

@@ -8,13 +8,10 @@ otherwise wait until they run out.
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+from .._signals import heard_by
 
 
 class Ended(BaseException):
@@ -27,23 +24,11 @@ def tidily() -> Iterator[None]:
 
     What comes meanwhile is not heard: tidying up takes a moment, and Ansible sends a second signal soon after the first.
     """
-    if threading.current_thread() is not threading.main_thread():
-        # Signals are obeyed in the main thread only.
+    with heard_by(_end):
         yield
-        return
-    came: list[int] = []
 
-    def end(number: int, _frame: object) -> None:
-        if not came:
-            came.append(number)
-            raise Ended
 
-    before = {number: signal.signal(number, end) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            # None is a handler that was not set by Python: it cannot be put back, nor is there one in a worker.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        for ending in came:
-            os.kill(os.getpid(), ending)
+def _end(kept: list[int], number: int) -> None:
+    if not kept:
+        kept.append(number)
+        raise Ended

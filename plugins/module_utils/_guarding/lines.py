@@ -31,5 +31,7 @@ def look_line(state: State, decision: Decision) -> str:
     if strength > math.log(2):
         parts.append(f"evidence {e_value(strength)}")
     said = f"{decision.verdict}: {decision.text}" if decision.verdict is not Verdict.CONTINUE else "continue"
-    warned = [f"worth a look: {reason.text}" for reason in decision.warnings]
+    # What a metric is held or rolled back for says more than that it is worth a look.
+    told = {reason.metric for reason in decision.reasons}
+    warned = [f"worth a look: {reason.text}" for reason in decision.warnings if reason.metric not in told]
     return ", ".join([*parts, "; ".join([said, *warned])])

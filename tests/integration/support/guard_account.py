@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.support.cluster import Obj, Space
-from tests.integration.support.objects import PAUSE, routed, weight
+from tests.integration.support.guarding import begin as brought_up
 from tests.integration.support.plays import ROOT, Ansible
 from tests.integration.support.roles import Roles
 from tests.integration.support.sandbox import Sandbox
-from tests.integration.support.stage import reach, release, start, status
 from tests.integration.support.terminal import Seen, shown
 
 SERVICE, NAME = "trading-service", "tradesense-trading-service"
@@ -44,11 +43,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def begin(space: Space, tag: str) -> tuple[str, str]:
     """Bring a canary service up and release a version; return the hashes of stable and of the new revision."""
-    start(space, *routed(NAME, weight(25), PAUSE, weight(100)))
-    stable = str(status(space, NAME)["stableRS"])
-    canary = release(space, NAME, tag)
-    reach(space, NAME, "Paused", step=1)
-    return stable, canary
+    return brought_up(space, tag, NAME)
 
 
 def holder(space: Space) -> str:

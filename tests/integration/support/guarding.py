@@ -62,12 +62,12 @@ def guard(ansible: Ansible, space: Space, sandbox: Sandbox, **options: Any) -> A
     return ansible.tasks(space.name, [task("guard", **given)])["guard"]
 
 
-def begin(space: Space, image: str) -> tuple[str, str]:
+def begin(space: Space, image: str, name: str = NAME) -> tuple[str, str]:
     """Bring a canary service up and release a version; return the hashes of stable and of the new revision."""
-    start(space, *routed(NAME, weight(25), PAUSE, weight(100)))
-    stable = status(space, NAME)["stableRS"]
-    canary = release(space, NAME, image)
-    reach(space, NAME, "Paused", step=1)
+    start(space, *routed(name, weight(25), PAUSE, weight(100)))
+    stable = str(status(space, name)["stableRS"])
+    canary = release(space, name, image)
+    reach(space, name, "Paused", step=1)
     return stable, canary
 
 
