@@ -46,6 +46,16 @@ def test_what_the_guard_takes_back_takes_the_release_with_it(environment: Enviro
     said = again.console.replace("\n", " ")
     assert "the guard took" in said
     assert "release_again=true" in said
+    # A guard that may only look keeps nobody from releasing it, and ends with the bake time.
+    looked = environment.run(
+        "release",
+        release_versions={"trading-service": "v2.9.1-errors20"},
+        release_guard_policy_overrides={"mode": "dry_run", "bake": "3s"},
+        **given,
+    )
+    assert "rollback: error rate: " in looked.console
+    assert "was left alone in a dry run, for rollback: its bake time is over" in looked.console
+    assert environment.images()[TRADING] == "v2.9.1-errors20"
     checked = environment.run("release", "--check", release_versions=wanted, release_again=True, **given)
     assert checked["Say what came of it"].msg.startswith("Check mode: ")
 
@@ -57,7 +67,7 @@ def test_a_good_release_is_baked_and_one_that_goes_bad_late_is_taken_back(enviro
     good = environment.run("release", release_version="v2.8.0", release_services="api-gateway", **given)
     assert "its bake time is over" in good.console
     # While the guard waits, what happens to the rollout is told as ever.
-    assert f"{API}: revision 2 (v2.8.0), blueGreen" in good.console
+    assert f"{API}: revision 2 (v2.8.0), blue_green" in good.console
     late = environment.run(
         "release",
         code=None,

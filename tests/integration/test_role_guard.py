@@ -106,7 +106,7 @@ def test_without_a_right_to_look_it_says_which_one_it_lacks(space: Space, sandbo
         kubeconfig = kubeconfig_of(space, name, list(without(resource, verb)), tmp_path)
         tasks.append(task("guard", name=name, check=True, fails=True, kubeconfig=str(kubeconfig), **options))
     run = Ansible(tmp_path).tasks(space.name, tasks)
-    assert len(lacking) == 13
+    assert len(lacking) == 15
     for name, (resource, verb) in lacking.items():
         assert run[name].data["reason"] == "Forbidden", (resource, verb, run[name].msg)
         assert f'Grant verb "{verb}" on resource "{resource.partition(".")[0]}"' in run[name].msg, run[name].msg
