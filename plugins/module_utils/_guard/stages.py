@@ -36,6 +36,11 @@ def over(state: State) -> bool:
     return state.stage in _ENDS and state.stage is not Stage.BLOCKED
 
 
+def promoted(state: State, now: float) -> State:
+    """Return the state of a release that is promoted: its bake time goes on from when that was seen first, held or not."""
+    return replace(state, marks={Stage.BAKING.value: now, **state.marks})
+
+
 def moved(state: State, stage: Stage, now: float) -> State:
     """Return the state in another stage, with the time at which it was first reached. The same stage changes nothing.
 

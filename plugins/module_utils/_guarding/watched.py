@@ -12,7 +12,7 @@ from .._errors import DeliveryError
 from .._guard.cycle import take_in
 from .._guard.decision import Decision, Reason
 from .._guard.policy import Policy
-from .._guard.stages import moved, over
+from .._guard.stages import moved, over, promoted
 from .._guard.state import State
 from .._kube.client import Kube
 from .._rollouts.model import View
@@ -245,6 +245,8 @@ class Watched:
         state, policy, release, view = self._kept.state, self.policy, self.release, self.view
         if state is None or policy is None or release is None or view is None:
             return
+        if release.promoted:
+            state = promoted(state, now)
         facts = release.facts
         if self._down:
             facts = replace(facts, pods=replace(facts.pods, down=now - self._down))

@@ -14,7 +14,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._evidence.coun
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.cycle import begin, policy_for, take_in
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.past import Past
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.policy import Policy
-from ansible_collections.tradesense.delivery.plugins.module_utils._guard.stages import moved, over, watching
+from ansible_collections.tradesense.delivery.plugins.module_utils._guard.stages import moved, over, promoted, watching
 from ansible_collections.tradesense.delivery.plugins.module_utils._guard.state import State, from_json, to_json
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.model import (
     Measured,
@@ -292,3 +292,11 @@ def test_risk_failures_count_without_orders() -> None:
         )
     assert now.over["risk_check_failures"] == 3
     assert decision.verdict is Verdict.HOLD
+
+
+def test_the_bake_time_goes_on_from_promotion_though_the_release_is_held() -> None:
+    """A guard that may only look would otherwise never come to its end."""
+    held = moved(state(), Stage.HOLDING, 1030.0)
+    baked = promoted(promoted(held, 1060.0), 1090.0)
+    assert baked.marks[Stage.BAKING] == 1060.0
+    assert (baked.stage, moved(baked, Stage.DONE, 1100.0).stage) == (Stage.HOLDING, Stage.DONE)
