@@ -186,6 +186,7 @@ class Player:
             "TMPDIR": str(self._folder),
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_HOME": str(self._folder / "home"),
+            "ANSIBLE_ACTION_PLUGINS": str(_HERE / "action"),
             "ANSIBLE_CALLBACK_PLUGINS": str(_HERE / "callback"),
             "ANSIBLE_CALLBACKS_ENABLED": "marks",
             "ANSIBLE_CONNECTION_PLUGINS": str(ROOT / "tests" / "integration" / "connection"),

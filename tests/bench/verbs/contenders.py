@@ -117,6 +117,11 @@ def no_operation(bench: Bench, count: int) -> Timing:
     return _play(bench, [{"ansible.builtin.assert": {"that": True, "quiet": True}}] * count, OURS)
 
 
+def bare_reads(bench: Bench, count: int, namespace: str, name: str) -> Timing:
+    """Run tasks that read one Rollout with the Kubernetes library: what anything costs that asks the cluster once."""
+    return _play(bench, [{"bench_bare": {"namespace": namespace, "name": name}}] * count, OURS)
+
+
 def _repeated(made: Callable[[int], Task] | None, count: int) -> list[Task]:
     return [made(number) for number in range(count)] if made else []
 

@@ -3,8 +3,9 @@
 """What one verb inside a play costs, in every way of saying it.
 
 A play of twenty verbs minus an empty play (no task at all), divided by twenty: that charges the verbs with everything
-that an empty play does without, the import of libraries too. Twenty tasks of Ansible's own that do nothing are measured
-beside it, so that one sees how much of the cost is Ansible's.
+that an empty play does without, the import of libraries too. Measured beside it: twenty tasks of Ansible's own that do
+nothing, so that one sees how much of the cost is Ansible's; and twenty that read one Rollout with the Kubernetes library
+and do nothing else, the floor of whatever asks the cluster.
 """
 
 from __future__ import annotations
@@ -18,13 +19,23 @@ from tests.bench.figures import Series
 from tests.bench.following import Following
 from tests.bench.report import Goal, Report
 from tests.bench.table import Table
-from tests.bench.verbs.contenders import COUNT, WARMING, Contender, Timing, Verb, contenders, no_operation
-from tests.bench.verbs.workloads import start_all, verbs
+from tests.bench.verbs.contenders import (
+    COUNT,
+    WARMING,
+    Contender,
+    Timing,
+    Verb,
+    bare_reads,
+    contenders,
+    no_operation,
+)
+from tests.bench.verbs.workloads import HELD, start_all, verbs
 from tools.report import Stopwatch, say
 
 GOAL_MS = 60.0
 GOAL_SHARE = 1 / 8
 _NOTHING = ("", "nothing")
+_BARE = ("", "bare")
 # The verb's name and the contender's key.
 Key = tuple[str, str]
 
@@ -39,7 +50,7 @@ def measure(bench: Bench) -> Report:
         # The first round only warms up: compiled files, discovery, the server's caches.
         for number in range(bench.rounds + 1):
             watch = Stopwatch()
-            taken, reacted = _round(bench, known, ways, number, COUNT if number else WARMING)
+            taken, reacted = _round(bench, space.name, known, ways, number, COUNT if number else WARMING)
             say(f"  one verb: {'warm-up' if not number else f'round {number} of {bench.rounds}'} took {watch}")
             if number:
                 for key, timing in taken.items():
@@ -50,9 +61,9 @@ def measure(bench: Bench) -> Report:
 
 
 def _round(
-    bench: Bench, known: list[Verb], ways: list[Contender], number: int, count: int
+    bench: Bench, namespace: str, known: list[Verb], ways: list[Contender], number: int, count: int
 ) -> tuple[dict[Key, Timing], dict[str, float]]:
-    taken = {_NOTHING: no_operation(bench, count)}
+    taken = {_NOTHING: no_operation(bench, count), _BARE: bare_reads(bench, count, namespace, HELD)}
     reacted = {}
     for verb in known:
         for way in rotated(ways, number):
@@ -70,12 +81,13 @@ def _report(
 ) -> Report:
     empties = _series([one for key, found in timings.items() if key[1] != "core" for one in found], _empty, above=0)
     others = _series([one for key, found in timings.items() if key[1] == "core" for one in found], _empty)
-    nothing = _series(timings[_NOTHING], _each)
+    nothing, bare = _series(timings[_NOTHING], _each), _series(timings[_BARE], _each)
     table = Table("Ansible itself (ms)", ["", "median (min..max)"])
     table.add("a play without a task", empties)
     table.add("the same in the environment of kubernetes.core", others)
     table.add(f"each of {COUNT} tasks that do nothing (assert)", nothing)
-    found = {"count": COUNT, "empty_play": empties, "empty_play_others": others, "nothing": nothing}
+    table.add(f"each of {COUNT} tasks that read one Rollout with the Kubernetes library, and nothing else", bare)
+    found = {"count": COUNT, "empty_play": empties, "empty_play_others": others, "nothing": nothing, "bare": bare}
     report = Report([table], [], {"marginal": {**found, "verbs": {}}})
     for verb in known:
         present = [way for way in ways if timings.get((verb.name, way.key))]
