@@ -47,7 +47,6 @@ def test_every_pod_is_new(ansible: Ansible, space: Space) -> None:
     assert "at: 'tonight' is not a moment with a time zone" in run["no moment"].msg
     for name in names:
         assert run["restart"].rollouts[name]["result"] == f"all pods are newer than {moment}"
-        assert run["restart"].rollouts[name]["phase"] == "Healthy", run["restart"].rollouts[name]
         alive = {
             item["metadata"]["name"]
             for item in space.list("Pod")
@@ -56,6 +55,8 @@ def test_every_pod_is_new(ansible: Ansible, space: Space) -> None:
         assert alive.isdisjoint(before[name])
         assert len(alive) == 2
     for name, pod_hash in hashes.items():
+        # On a busy machine the controller counts the last new pod later than anybody who watches the pods.
+        space.until(lambda name=name: status(space, name)["phase"] == "Healthy", f"a healthy {name}")
         assert status(space, name)["currentPodHash"] == pod_hash
         assert {item["metadata"]["labels"][HASH] for item in space.list("Pod") if name in item["metadata"]["name"]} == {
             pod_hash

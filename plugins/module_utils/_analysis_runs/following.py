@@ -44,7 +44,6 @@ class Following:
         # One name by field selector: that is all a role with resourceNames allows.
         self._fields = f"metadata.name={self.name}"
         self._picture = Picture(kube, [Selection(ANALYSIS_RUN, self._namespace, fields=self._fields)])
-        self._seen = False
         self.created = False
         self.item: Obj = {}
 
@@ -53,8 +52,9 @@ class Following:
         self._picture.__enter__()
         try:
             found = self._picture.objects(ANALYSIS_RUN)
-            self._seen = bool(found)
             self.item = found[0] if found else self._create()
+            # A run that is created and deleted between two looks would never have been there.
+            self._picture.add(ANALYSIS_RUN, self.item)
             if not self.created:
                 self._check()
         except BaseException:
@@ -117,9 +117,8 @@ class Following:
     def _look(self) -> None:
         found = self._picture.objects(ANALYSIS_RUN)
         if found and _uid(found[0]) == _uid(self.item):
-            self._seen = True
             self.item = found[0]
-        elif found or self._seen:
+        else:
             raise DeliveryError(
                 f"analysis run {self.name} was deleted before it ended",
                 reason="Deleted",

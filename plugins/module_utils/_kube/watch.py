@@ -118,6 +118,12 @@ class Picture:
             if selection.kind == kind and name in known and not older(item, known[name]):
                 known[name] = {**known[name], **item}
 
+    def add(self, kind: Kind, item: Obj) -> None:
+        """Take an object for seen that every selection of its kind shows: the watch tells when it goes."""
+        for selection, known in self._objects.items():
+            if selection.kind == kind:
+                known.setdefault(str(item["metadata"]["name"]), item)
+
     def wait(self, seconds: float) -> bool:
         """Wait until something changed, at most `seconds`; return whether it did.
 
