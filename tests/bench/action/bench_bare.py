@@ -17,7 +17,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Read the Rollout `name` in `namespace`."""
         super().run(tmp, task_vars)
-        api = client.CustomObjectsApi(config.new_client_from_config(config_file=os.environ["K8S_AUTH_KUBECONFIG"]))
+        api = client.CustomObjectsApi(config.new_client_from_config(config_file=os.environ["KUBECONFIG"]))
         where = str(self._task.args["namespace"])
         found = api.get_namespaced_custom_object("argoproj.io", "v1alpha1", where, "rollouts", self._task.args["name"])
         return {"changed": False, "phase": found["status"]["phase"]}
