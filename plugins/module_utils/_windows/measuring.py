@@ -75,6 +75,9 @@ def counts_by_pod(
     """Return the counts of one stream for each pod of a revision, as `burstiness` wants them."""
     result = {}
     for name, track in pods.items():
+        if rise(track.readings, span, staleness) is None:
+            # A pod is younger than most of the windows that it is asked for.
+            continue
         measured = measure({Revision("-", "-"): {name: track}}, definition, span, staleness)
         for each in measured.values():
             counts = each.counts(stream)
@@ -122,6 +125,8 @@ def _columns(found: Mapping[Revision, Pods], definition: Definition) -> dict[str
 
 def _common(bounds: Iterable[tuple[float, ...]]) -> list[float]:
     kinds = set(bounds)
+    if len(kinds) == 1:
+        return list(*kinds)
     return sorted(bound for bound in set(chain(*kinds)) if all(bound in kind for kind in kinds))
 
 
