@@ -95,8 +95,8 @@ notes:
   - Without O(rollouts) and O(label_selectors), all rollouts of the namespace are watched. Deployments are not, as they have no revision to hold.
   - Needed permissions in the namespace are list, watch and patch of rollouts (argoproj.io); patch of rollouts/status (argoproj.io); list and watch of
     replicasets (apps), pods, services, endpointslices (discovery.k8s.io), ingresses (networking.k8s.io) and analysisruns (argoproj.io); get,
-    create and patch of configmaps and of leases (coordination.k8s.io); list of resourcequotas, without which nobody looks whether a rollback has room. The
-    account that role C(guard) makes has these alone, and patches what it watches only.
+    create and patch of configmaps and of leases (coordination.k8s.io); list of resourcequotas. The account that role C(guard) makes has these alone, and
+    patches what it watches only. Without the last one nobody looks whether a rollback has room.
   - When it is told to end, by Ctrl-C or SIGTERM, it gives its Leases back, so that the next one acts at once.
 seealso:
   - module: tradesense.delivery.rollout_undo

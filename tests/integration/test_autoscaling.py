@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,10 +21,10 @@ from tests.integration.support.watching import Watch
 NAME = "tradesense-orders"
 HPA = f"{NAME}-hpa"
 CANARY_INGRESS = f"{NAME}-{NAME}-stable-canary"
-# A pod is to have 100 requests a second. With 860, nine pods are within the tenth that the autoscaler lets pass, and
-# neither eight nor ten are, whatever chance does to the load.
+# A pod is to have 100 requests a second, so the autoscaler goes from the fewest pods to nine for 860, whatever chance does to
+# the load; with a canary, whose pods it counts too, as well.
 QUIET, BUSY = 100, 860
-FEWEST, MANY = 3, 9
+FEWEST, MANY, MOST = 3, 9, 20
 # In production the autoscaler waits for minutes, so that it does not follow each wave; a test has no waves.
 QUICK = {"stabilization_seconds": 0, "percent": 400, "period_seconds": 1}
 SCALING: Obj = {"scale_up": QUICK, "scale_down": {**QUICK, "percent": 100}}
@@ -78,6 +79,29 @@ class Scaled:
         """Set the requests a second."""
         set_load(self._simulator, self.space.name, rps)
 
+    def get_busy(self) -> None:
+        """Raise the load, and let the autoscaler act when it has measured all of it.
+
+        By a part of it, it would go up in steps, and stop at fewer pods: it lets a tenth too many pass.
+        """
+        self._at_most(FEWEST)
+        self.load(BUSY)
+        self.space.until(lambda: self._measured() > 0.97 * BUSY, "all of the load measured", seconds=60)
+        self._at_most(MOST)
+
+    def _at_most(self, replicas: int) -> None:
+        change = {"spec": {"maxReplicas": replicas}}
+        self.space.patch("HorizontalPodAutoscaler", HPA, change, fieldManager="tradesense-delivery")
+
+    def _measured(self) -> float:
+        """Return the requests a second that the autoscaler has measured on all pods."""
+        each = [metric["pods"]["current"]["averageValue"] for metric in self._metrics() if metric["type"] == "Pods"]
+        pods = sum(replica_sets(self.space, NAME).values())
+        return sum(float(value.removesuffix("m")) / (1000 if value.endswith("m") else 1) for value in each) * pods
+
+    def _metrics(self) -> list[Obj]:
+        return [metric for metric in self.autoscaler().get("currentMetrics") or [] if metric.get("type")]
+
     def reaches(self, replicas: int) -> None:
         """Wait until the autoscaler has brought the Rollout to so many pods and wants no other number."""
 
@@ -87,7 +111,11 @@ class Scaled:
             wanted = {item["spec"]["replicas"], self.autoscaler().get("desiredReplicas")}
             return wanted == {replicas} and available >= replicas
 
-        self.space.until(done, f"{replicas} replicas", seconds=120)
+        try:
+            self.space.until(done, f"{replicas} replicas", seconds=120)
+        except AssertionError as error:
+            scaler = self.space.get("HorizontalPodAutoscaler", HPA)["status"]
+            raise AssertionError(f"{error}; {json.dumps(scaler)}") from None
 
     def rests(self) -> None:
         """Wait until its controllers have nothing left to write."""
@@ -124,7 +152,7 @@ def test_a_rollout_is_scaled_up_under_load_and_down_again(scaled: Scaled) -> Non
     """The cluster's own controller does it, through the Rollout's scale; no request is lost on the way."""
     scaled.up()
     before = scaled.unserved()
-    scaled.load(BUSY)
+    scaled.get_busy()
     scaled.reaches(MANY)
     assert {metric["type"] for metric in scaled.autoscaler()["currentMetrics"]} == {"Resource", "Pods"}
     assert _owners_of_replicas(scaled.space.get("Rollout", NAME)) == [("kube-controller-manager", "scale")]
@@ -142,7 +170,7 @@ def test_in_the_middle_of_a_canary_too(scaled: Scaled) -> None:
     reach(space, NAME, "Paused", step=1)
     before = scaled.unserved()
     with Watch(space, "Rollout") as rollouts, Watch(space, "Ingress") as ingresses:
-        scaled.load(BUSY)
+        scaled.get_busy()
         scaled.reaches(MANY)
         space.until(lambda: replica_sets(space, NAME) == {stable: MANY, canary: 2}, "a fifth of the pods, rounded up")
         scaled.load(QUIET)
@@ -163,7 +191,7 @@ def test_in_the_middle_of_a_canary_too(scaled: Scaled) -> None:
 def test_provisioning_at_nine_replicas_moves_nothing(scaled: Scaled) -> None:
     """The catalog says three. Every object is watched, so that a number which came and went would be seen."""
     scaled.up()
-    scaled.load(BUSY)
+    scaled.get_busy()
     scaled.reaches(MANY)
     scaled.rests()
     space = scaled.space

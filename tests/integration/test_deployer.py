@@ -49,6 +49,7 @@ OWN = {
     "analysistemplates.argoproj.io": "get list create patch",
     "endpointslices.discovery.k8s.io": "list watch",
     "leases.coordination.k8s.io": "get create patch",
+    "resourcequotas": "list",
     "ingresses.networking.k8s.io": "get list watch create patch",
     "horizontalpodautoscalers.autoscaling": "get list create patch delete",
     "routes.route.openshift.io": "get list create patch",

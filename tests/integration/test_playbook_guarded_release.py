@@ -46,6 +46,15 @@ def test_what_the_guard_takes_back_takes_the_release_with_it(environment: Enviro
     said = again.console.replace("\n", " ")
     assert "the guard took" in said
     assert "release_again=true" in said
+    # A guard that may only look keeps nobody from releasing it.
+    looked = environment.run(
+        "release",
+        release_versions={"trading-service": "v2.9.1-errors20"},
+        release_guard_policy_overrides={"mode": "dry_run", "bake": "3s"},
+        **given,
+    )
+    assert "rollback: error rate: " in looked.console
+    assert environment.images()[TRADING] == "v2.9.1-errors20"
     checked = environment.run("release", "--check", release_versions=wanted, release_again=True, **given)
     assert checked["Say what came of it"].msg.startswith("Check mode: ")
 

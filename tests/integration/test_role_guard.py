@@ -34,6 +34,7 @@ ANY = {
     "endpointslices.discovery.k8s.io": "list watch",
     "ingresses.networking.k8s.io": "list watch",
     "configmaps": "get",
+    "resourcequotas": "list",
     "leases.coordination.k8s.io": "create",
 }
 NAMED = {
@@ -44,7 +45,9 @@ NAMED = {
 }
 # Rights without which it does not begin; the others are of use only once it has found something.
 AT_ONCE = {
-    resource: verbs for resource, verbs in ANY.items() if resource.partition(".")[0] not in ("analysisruns", "leases")
+    resource: verbs
+    for resource, verbs in ANY.items()
+    if resource.partition(".")[0] not in ("analysisruns", "leases", "resourcequotas")
 }
 
 

@@ -156,7 +156,9 @@ class Preflight:
     @property
     def text(self) -> str:
         """What is in the way, in one line; empty when nothing is."""
-        return "; ".join(result.text for result in self.results if result.outcome is not Outcome.PASS)
+        found = [result.text for result in self.results if result.outcome is not Outcome.PASS]
+        # Several checks may miss the same; the first one says what to do about it.
+        return "; ".join(text for text in found if not any(other != text and other.startswith(text) for other in found))
 
 
 def preflight(facts: RollbackFacts, rules: RollbackRules) -> Preflight:

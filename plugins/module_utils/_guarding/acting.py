@@ -34,13 +34,13 @@ def resume(kube: Kube, namespace: str, name: str, revision: str) -> bool:
     return _carry_out(kube, namespace, name, Resume(_only(revision)), Need.REVISIONS, _PAUSE)
 
 
-def roll_back(kube: Kube, namespace: str, name: str, revision: str) -> None:
-    """Bring back what was promoted before this revision, all the way; return when users are served by it.
+def roll_back(kube: Kube, namespace: str, name: str, revision: str, target: str) -> None:
+    """Bring a revision back that was promoted before this one, all the way; return when users are served by it.
 
     Raises:
         DeliveryError: it has another revision by now, or users were not moved in time.
     """
-    _carry_out(kube, namespace, name, Undo(full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK)
+    _carry_out(kube, namespace, name, Undo(to_hash=target, full=True, guards=_only(revision)), EVERYTHING, _ROLLBACK)
 
 
 def pass_steps(kube: Kube, namespace: str, name: str, revision: str) -> None:

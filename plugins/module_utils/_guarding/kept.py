@@ -1,9 +1,10 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What is remembered of one Rollout while it is watched: every change is written at once. Private to this collection."""
+"""What is remembered of one Rollout while it is watched, and when it is written down. Private to this collection."""
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,9 @@ from .._kube.client import Kube
 from .._words import Stage
 from . import keeping
 from .record import Record, Rollback
+
+# Windows that may be taken in without a word being written: whoever comes after counts them again.
+_UNWRITTEN = 4
 
 
 class Kept:
@@ -25,7 +29,9 @@ class Kept:
             DeliveryError: it is damaged; ApiFailure: it cannot be read.
         """
         self._kube, self._namespace, self._name = kube, namespace, name
-        self.record = Record()
+        self.record = self._written = Record()
+        # Not all at the same window: they would all be written at the same moment.
+        self._turn = zlib.crc32(name.encode()) % _UNWRITTEN
         self.read()
 
     @property
@@ -40,7 +46,7 @@ class Kept:
 
     def read(self) -> None:
         """Read it again, after another guard may have written it. Raises as the first time."""
-        self.record = keeping.load(self._kube, self._namespace, self._name)
+        self.record = self._written = keeping.load(self._kube, self._namespace, self._name)
 
     def change(self, **changes: Any) -> None:
         """Replace some of its fields, and write it.
@@ -49,9 +55,34 @@ class Kept:
             ApiFailure: it cannot be written.
         """
         record = replace(self.record, **changes)
-        if record != self.record:
+        if record != self._written:
             keeping.save(self._kube, self._namespace, self._name, record)
-            self.record = record
+            self._written = record
+        self.record = record
+
+    def take(self, state: State, **changes: Any) -> None:
+        """Replace the state after a look, and write it when it is time, or when it says something new.
+
+        What was counted in a few windows need not be written: Prometheus still has it. That keeps 200 releases from writing 200
+        times at every window.
+
+        Raises:
+            ApiFailure: it cannot be written.
+        """
+        if self._due(state):
+            self.change(state=state, **changes)
+        else:
+            self.record = replace(self.record, state=state, **changes)
+
+    def _due(self, state: State) -> bool:
+        written = self._written.state
+        if written is None or (written.hash, written.stage, written.holding) != (
+            state.hash,
+            state.stage,
+            state.holding,
+        ):
+            return True
+        return state.seen != written.seen and (state.seen + self._turn) % _UNWRITTEN == 0
 
     def move(self, state: State, stage: Stage, now: float, **changes: Any) -> State:
         """Bring a state of the release to a stage, and write it with other changes. Raises as `change` does."""

@@ -215,7 +215,8 @@ class Guard:
 
     def _release(self, one: Watched, view: View, now: float) -> Release | None:
         state = one.record.state
-        return release_of(view, state, bake=self._policy_of(state).bake if state else 0.0, now=now)
+        bake = self._policy_of(state).bake if state else 0.0
+        return release_of(view, state, bake=bake, now=now, stable=one.record.before)
 
     def _begin(self, name: str, release: Release, now: float) -> State:
         policy = self._policy(name)

@@ -63,6 +63,7 @@ class Record:
         paused: whether the guard has paused the Rollout, so that it may let it go on.
         rollbacks: oldest first.
         banned: hashes that are not to be released again by themselves, oldest first.
+        before: hash that was stable when the release began.
         release: name of the release, or the hash of one that has none.
         holds: how many times it was held.
         told: what was told where, as `_notify.sender` gives it; None: nothing.
@@ -72,6 +73,7 @@ class Record:
     paused: bool = False
     rollbacks: tuple[Rollback, ...] = ()
     banned: tuple[str, ...] = ()
+    before: str = ""
     release: str = ""
     holds: int = 0
     told: Obj | None = None
@@ -83,6 +85,7 @@ def to_data(record: Record) -> dict[str, str]:
         "paused": record.paused,
         "rollbacks": [each.to_plain() for each in record.rollbacks[-_KEPT:]],
         "banned": list(record.banned[-_KEPT:]),
+        "before": record.before,
         "release": record.release,
         "holds": record.holds,
     }
@@ -105,6 +108,7 @@ def from_data(data: Mapping[str, str], where: str) -> Record:
             paused=bool(history.get("paused")),
             rollbacks=tuple(Rollback.from_plain(each) for each in history.get("rollbacks") or ()),
             banned=tuple(str(name) for name in history.get("banned") or ()),
+            before=str(history.get("before") or ""),
             release=str(history.get("release") or ""),
             holds=int(history.get("holds") or 0),
             told=json.loads(data[_TOLD]) if data.get(_TOLD) else None,

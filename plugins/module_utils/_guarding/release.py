@@ -46,7 +46,7 @@ class Release:
         return state is not None and (state.uid, state.hash) == (self.uid, self.canary.hash)
 
 
-def release_of(view: View, state: State | None, *, bake: float, now: float) -> Release | None:
+def release_of(view: View, state: State | None, *, bake: float, now: float, stable: str = "") -> Release | None:
     """Return the release of a Rollout that is to be watched; None: there is none.
 
     One in flight is always watched; one that was promoted as long as its bake time goes on, if it was watched before. What was
@@ -57,13 +57,14 @@ def release_of(view: View, state: State | None, *, bake: float, now: float) -> R
         state: what the guard knows of its present revision; None: nothing.
         bake: seconds to watch it after promotion.
         now: seconds since the epoch.
+        stable: what was stable when it began, if the guard saw that.
     """
     if not view.current_hash or not view.stable_hash or view.kind != "Rollout":
         return None
     known = state is not None and state.hash == view.current_hash and state.uid == uid_of(view)
     if not view.in_flight and not known:
         return None
-    before = view.stable_hash if view.in_flight else before_promotion(view)
+    before = view.stable_hash if view.in_flight else before_promotion(view, stable)
     serving, control, weight = _traffic(view)
     pods = view.pods.get(view.current_hash, ())
     old = view.pods.get(before, ()) if before else ()
@@ -92,9 +93,15 @@ def uid_of(view: View) -> str:
     return str(view.raw["metadata"].get("uid") or "")
 
 
-def before_promotion(view: View) -> str:
-    """Return the hash that was promoted before the present one, empty when nobody knows."""
-    return next((name for name in promoted(view.raw) if name != view.current_hash), "")
+def before_promotion(view: View, watched: str = "") -> str:
+    """Return the hash that was promoted before the present one, empty when nobody knows.
+
+    Args:
+        view: the Rollout.
+        watched: what was stable when the guard began: whoever releases without this collection writes nothing down.
+    """
+    found = next((name for name in promoted(view.raw) if name != view.current_hash), "")
+    return found or (watched if watched in view.hashes and watched != view.current_hash else "")
 
 
 def created(pod: Pod) -> float:

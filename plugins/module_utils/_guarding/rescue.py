@@ -62,7 +62,7 @@ class Rescue:
         self.preflight = preflight(facts, policy.rollback)
         if not self.preflight.passed:
             return self._refuse(view, state, self.preflight, now)
-        target = target_of(view)
+        target = target_of(view, self._kept.record)
         rollback = Rollback(now, state.hash, target, decision.text, pods=view.replicas.updated)
         banned = (*(name for name in self._kept.record.banned if name != state.hash), state.hash)
         rollbacks = (*self._kept.record.rollbacks, rollback)
@@ -84,7 +84,7 @@ class Rescue:
         if state is None or state.stage is not Stage.ROLLING_BACK:
             return
         if view.current_hash == rollback.bad:
-            acting.roll_back(self._kube, self._namespace, self._name, rollback.bad)
+            acting.roll_back(self._kube, self._namespace, self._name, rollback.bad, rollback.target)
         elif view.current_hash == rollback.target and view.in_flight:
             # Killed when the template was back: it must not go through its steps again.
             acting.pass_steps(self._kube, self._namespace, self._name, rollback.target)
@@ -128,8 +128,9 @@ class Rescue:
 
     def _around(self, view: View) -> Around:
         # Stable's pods run beside the new revision; after promotion all of them have to start anew.
-        space = None if view.in_flight else room(self._kube, self._namespace, template_of(view, target_of(view)))
-        return Around(missing(self._kube, view), space, self._freeze)
+        target = target_of(view, self._kept.record)
+        space = None if view.in_flight else room(self._kube, self._namespace, template_of(view, target))
+        return Around(missing(self._kube, view, target), space, self._freeze)
 
     def _refuse(self, view: View, state: State, found: Preflight, now: float) -> str:
         """Do what can be done without a rollback: take the traffic off, which can be taken back."""

@@ -46,9 +46,9 @@ class Around:
     freeze: str = ""
 
 
-def target_of(view: View) -> str:
+def target_of(view: View, record: Record) -> str:
     """Return the hash to go back to: stable in flight, else what was promoted before; empty when there is none."""
-    return view.stable_hash if view.in_flight else before_promotion(view)
+    return view.stable_hash if view.in_flight else before_promotion(view, record.before)
 
 
 def template_of(view: View, pod_hash: str) -> Obj:
@@ -66,7 +66,7 @@ def rollback_facts(view: View, record: Record, around: Around, *, now: float, ov
         now: seconds since the epoch.
         over_thresholds: whether stable is over critical thresholds itself.
     """
-    name = target_of(view)
+    name = target_of(view, record)
     notes = view.raw["metadata"].get("annotations") or {}
     target = None
     if name:
@@ -74,7 +74,7 @@ def rollback_facts(view: View, record: Record, around: Around, *, now: float, ov
         target = Target(
             hash=name,
             exists=name in view.hashes,
-            promoted=name in promoted(view.raw),
+            promoted=name in promoted(view.raw) or name == record.before,
             banned=name in record.banned,
             desired=int((replica_set.get("spec") or {}).get("replicas") or 0)
             if view.in_flight
@@ -98,12 +98,12 @@ def rollback_facts(view: View, record: Record, around: Around, *, now: float, ov
     )
 
 
-def missing(kube: Kube, view: View) -> tuple[str, ...]:
-    """Return the ConfigMaps and Secrets that the target's pods need and that are gone, as kind and name.
+def missing(kube: Kube, view: View, target: str) -> tuple[str, ...]:
+    """Return the ConfigMaps and Secrets that the pods of a revision need and that are gone, as kind and name.
 
     Secrets are looked at only where the account may: nobody should have that right for this alone.
     """
-    template = template_of(view, target_of(view))
+    template = template_of(view, target)
     gone = []
     for kind, name in dict.fromkeys(_references(template.get("spec") or {})):
         try:

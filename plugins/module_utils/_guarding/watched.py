@@ -129,7 +129,8 @@ class Watched:
     def start(self, state: State, release: Release, policy: Policy, name: str) -> None:
         """Begin to watch a release of this name (empty: it has none)."""
         self._trouble = ""
-        self._kept.change(state=state, paused=False, release=name or state.hash, holds=0)
+        before = release.stable.hash if release.stable else ""
+        self._kept.change(state=state, paused=False, before=before, release=name or state.hash, holds=0)
         self.go_on(release, policy, "")
         against = f", against {release.stable.hash}" if release.stable else ""
         self._say(f"revision {release.canary.hash} is watched{against} ({policy.mode})")
@@ -229,6 +230,7 @@ class Watched:
         try:
             told = self._teller.close(self.record.told)
             if self._mine:
+                # With it goes what was not written yet of the last windows.
                 self._kept.change(told=told)
             self._lock.release()
         except DeliveryError:
@@ -252,7 +254,7 @@ class Watched:
         self.decision = decision
         self._show(after, decision, bool(windows))
         begins = after.holding and not state.holding
-        self._kept.change(state=after, holds=self.record.holds + int(begins))
+        self._kept.take(after, holds=self.record.holds + int(begins))
         if decision.action is Verdict.ROLLBACK:
             self._trouble = self.rescue.begin(view, policy, after, decision, now)
             if self._trouble and not view.aborted:
@@ -313,7 +315,9 @@ class Watched:
         clock = policy.clock(state.origin)
         scene = Scene(self._post.place, view, self.record, policy.mode, self.decision, clock, self._trouble)
         try:
-            self._kept.change(told=self._teller.tell(news_of(scene, now), self.record.told))
+            told = self._teller.tell(news_of(scene, now), self.record.told)
+            if told != self.record.told:
+                self._kept.change(told=told)
         except DeliveryError as error:
             self._say(f"what was told could not be written down: {error.sentence()}")
 

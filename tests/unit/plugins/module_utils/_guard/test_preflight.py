@@ -150,3 +150,8 @@ def test_the_next_good_revision_is_found() -> None:
     assert best is not None
     assert best.hash == "good"
     assert first_good(found[:4], RULES, PROMOTED) is None
+
+
+def test_what_several_checks_miss_is_said_once() -> None:
+    found = preflight(replace(PROMOTED, target=None), RULES)
+    assert found.text == "there is no revision to go back to: roll forward"

@@ -20,6 +20,8 @@ PROGRAM = """
 import os, signal, sys, time
 from ansible_collections.tradesense.delivery.plugins.module_utils._guarding.ending import tidily
 
+# A shell starts what runs in the background with Ctrl-C ignored, and that would be passed on to here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if "worker" in sys.argv:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: os._exit(7))

@@ -22,6 +22,7 @@ FULL = Record(
     paused=True,
     rollbacks=(Rollback(1.0, "bad", "good", "errors", seconds=0.5, pods=3, verdict="recovered"),),
     banned=("bad",),
+    before="good",
     release="20261127T101000Z",
     holds=2,
     told={"version": 1, "channels": {}},

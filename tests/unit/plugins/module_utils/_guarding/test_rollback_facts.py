@@ -51,3 +51,12 @@ def test_after_promotion_all_pods_of_the_target_start_anew() -> None:
     assert (facts.target.hash, facts.target.banned, facts.in_flight) == (FIRST, True, False)
     assert (facts.target.desired, facts.target.available) == (found.replicas.desired, 0)
     assert [past.at for past in facts.past] == [1.0]
+
+
+def test_what_the_guard_saw_serving_is_a_target_though_nobody_wrote_it_down() -> None:
+    found = view(canary(at_rest=True))
+    assert rollback_facts(found, Record(), Around(), now=5.0, over_thresholds=False).target is None
+    target = rollback_facts(found, Record(before=FIRST), Around(), now=5.0, over_thresholds=False).target
+    assert target is not None
+    assert (target.hash, target.promoted) == (FIRST, True)
+    assert rollback_facts(found, Record(before="gone"), Around(), now=5.0, over_thresholds=False).target is None
