@@ -24,6 +24,7 @@ from .._rollouts.estate import Estate
 from .._rollouts.model import View
 from .._rollouts.states import HEALTHY, READY, judge
 from .._words import Metric
+from .garbage import uncollected
 from .locking import identity
 from .news import Place
 from .policies import KnownPolicies
@@ -150,7 +151,8 @@ class Guard:
         now = time.time()
         acting = [self._of(name) for name, view in views.items() if self._acts(self._of(name), view, now)]
         wanted = [found for one in acting if (found := one.wanted(now)) is not None]
-        windows = self._sampler.windows(wanted)
+        with uncollected():
+            windows = self._sampler.windows(wanted)
         self._tell_problems()
         for one in acting:
             self._at_work[one.name] = self._pool.submit(one.take_in, windows.get(one.name, ()), time.time())
