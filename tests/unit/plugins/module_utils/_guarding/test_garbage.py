@@ -11,8 +11,14 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._guarding.garb
 
 
 def test_it_is_off_in_the_block_only() -> None:
-    with pytest.raises(KeyError), uncollected():
+    assert gc.isenabled()
+    with uncollected():
         assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_an_error_does_not_leave_it_off() -> None:
+    with pytest.raises(KeyError), uncollected():
         raise KeyError
     assert gc.isenabled()
 
