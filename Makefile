@@ -50,7 +50,7 @@ integration: setup ## Integration tests on a sandbox that is started and stopped
 conformance: setup ## Check the rivals of the guard's benchmark against vectors beside the checkout (VECTORS=../shared/research/vectors)
 	@VECTORS="$(VECTORS)" $(VENV_PYTHON) -m tests.checks conformance
 
-bench: setup ## Measure beside what others use, on a sandbox of its own or by simulation (PART=verbs, apply or guard; ROUNDS=5, STRICT=1)
+bench: setup ## Measure beside what others use, on a sandbox of its own or by simulation (PART=verbs, apply, guard or watch; ROUNDS=5, STRICT=1)
 	@$(VENV_PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(STRICT),--strict)
 
 setup: python ## Make the virtual environment .venv (a moment when nothing changed)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure the collection beside what others use: on a sandbox of its own, or by simulation. ``make bench`` calls it.
 
-python -m tests.bench [verbs] [apply] [guard] [--rounds N] [--only ITEM ...] [--strict] [--keep]
+python -m tests.bench [verbs] [apply] [guard] [watch] [--rounds N] [--only ITEM ...] [--strict] [--keep]
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from tests.bench.guard import part as guard
 from tests.bench.plays import Player
 from tests.bench.report import Report
 from tests.bench.verbs import part as verbs
+from tests.bench.watch import part as watch
 from tests.integration.support.cluster import Cluster, Refused
 from tools.binaries import ensure_binaries
 from tools.environments import ensure
@@ -51,21 +52,32 @@ Items = Mapping[str, Callable[[], Report]]
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of the benchmark: what it measures, in order, and which parts of the sandbox it does without."""
+    """A part of the benchmark on a sandbox.
+
+    Attributes:
+        items: what it measures, in order.
+        not_needed: which parts of the sandbox it does without.
+        compared: whether it measures other programs, too.
+        windows: of a guard that are measured in a round; 0: its rounds have none.
+    """
 
     items: Mapping[str, Callable[[Bench], Report]]
     not_needed: tuple[str, ...] = ()
+    compared: bool = True
+    windows: int = 0
 
     @contextmanager
     def ready(self, rounds: int, *, keep: bool) -> Iterator[Items]:
         """Start what the part needs and give what it measures."""
-        ensure(BENCH)
+        if self.compared:
+            ensure(BENCH)
         with _bench(self, rounds, keep=keep) as bench:
             yield {name: partial(item, bench) for name, item in self.items.items()}
 
     def heading(self, rounds: int) -> str:
         """Return what the figures are."""
-        return f"medians (smallest..largest) of {rounds} rounds"
+        of = f"{rounds * self.windows} windows" if self.windows else f"{rounds} rounds"
+        return f"medians (smallest..largest) of {of}"
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,7 @@ class _Simulation:
 
     items: Mapping[str, Callable[[int], Report]]
     releases: Mapping[str, int]
+    compared: bool = False
 
     @contextmanager
     def ready(self, rounds: int, *, keep: bool) -> Iterator[Items]:
@@ -90,6 +103,7 @@ PARTS: Mapping[str, _Part | _Simulation] = {
     "verbs": _Part(verbs.ITEMS, verbs.NOT_NEEDED),
     "apply": _Part(apply.ITEMS, apply.NOT_NEEDED),
     "guard": _Simulation(guard.ITEMS, guard.RELEASES),
+    "watch": _Part(watch.ITEMS, watch.NOT_NEEDED, compared=False, windows=watch.WINDOWS),
 }
 
 
@@ -105,7 +119,7 @@ def main() -> int:
         report = Report()
         with part.ready(arguments.rounds, keep=arguments.keep) as ready:
             items = {key: item for key, item in ready.items() if not arguments.only or key in arguments.only}
-            found = machine.describe(compared=isinstance(part, _Part))
+            found = machine.describe(compared=part.compared)
             try:
                 _measure(name, items, report, found)
             finally:

@@ -45,16 +45,18 @@ class Lock:
         self._me, self._seconds = me, seconds
         # The renewal of somebody else that was seen last, and when (this process' clock).
         self._seen: tuple[str, float] = ("", 0.0)
+        # As we wrote it last; empty: that may not be how it is.
+        self._written: Obj = {}
         self.holder = ""
 
     def take(self) -> bool:
         """Take or renew it; return whether it is ours now. `holder` is who has it otherwise."""
-        if self._kube.dry_run:
+        if self._kube.dry_run or self._renewed():
             return True
         try:
             live = self._kube.find(LEASE, self._namespace, self._name)
             if live is None:
-                self._kube.create(LEASE, self._body({}))
+                self._keep(self._kube.create(LEASE, self._body({})))
             elif self._free(live):
                 self._write(live)
             else:
@@ -77,6 +79,17 @@ class Lock:
             self._write(live, holder="")
         self.holder = ""
 
+    def _renewed(self) -> bool:
+        """Renew it without looking, as whoever has it usually may; return whether it still was as we wrote it last."""
+        written, self._written = self._written, {}
+        try:
+            if written:
+                self._write(written)
+        except ApiFailure as failure:
+            if failure.code not in (404, 409):
+                raise
+        return bool(self._written)
+
     def _free(self, live: Obj) -> bool:
         spec = live.get("spec") or {}
         holder, renewed = str(spec.get("holderIdentity") or ""), str(spec.get("renewTime") or "")
@@ -89,7 +102,12 @@ class Lock:
 
     def _write(self, live: Obj, holder: str | None = None) -> None:
         body = self._body(live, self._me if holder is None else holder)
-        self._kube.patch(LEASE, self._namespace, self._name, body)
+        self._keep(self._kube.patch(LEASE, self._namespace, self._name, body))
+
+    def _keep(self, live: Obj) -> None:
+        mine = (live.get("spec") or {}).get("holderIdentity") == self._me
+        version = {"resourceVersion": live["metadata"]["resourceVersion"]}
+        self._written = {"metadata": version, "spec": live["spec"]} if mine else {}
 
     def _body(self, live: Obj, holder: str | None = None) -> Obj:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from .._guard.cycle import begin, policy_for
+from .._guard.cycle import begin
 from .._guard.past import UNKNOWN
 from .._guard.policy import Policies, Policy
 from .._guard.policy_reading import policy_of
@@ -24,8 +24,10 @@ from .._rollouts.estate import Estate
 from .._rollouts.model import View
 from .._rollouts.states import HEALTHY, READY, judge
 from .._words import Metric
+from .garbage import uncollected
 from .locking import identity
 from .news import Place
+from .policies import KnownPolicies
 from .release import Release, release_of
 from .sampling import Sampler
 from .telling import Audience
@@ -94,6 +96,7 @@ class Guard:
         self._beat = beat
         place = Place(setting.audience.environment, kube.cluster, setting.namespace)
         self._post = Post(kube, place, identity(), setting.audience, say, setting.freeze)
+        self._policies = KnownPolicies(setting.policies)
         self._watched: dict[str, Watched] = {}
         self._told: set[Metric] = set()
         # Whether the time was over before what it was to wait for.
@@ -148,11 +151,18 @@ class Guard:
         now = time.time()
         acting = [self._of(name) for name, view in views.items() if self._acts(self._of(name), view, now)]
         wanted = [found for one in acting if (found := one.wanted(now)) is not None]
-        windows = self._sampler.windows(wanted)
+        with uncollected():
+            windows = self._sampler.windows(wanted)
         self._tell_problems()
         for one in acting:
             self._at_work[one.name] = self._pool.submit(one.take_in, windows.get(one.name, ()), time.time())
         self._gather(_AT_ONCE)
+        for one in acting:
+            self._renew(one)
+
+    def _renew(self, one: Watched) -> None:
+        """Renew the Lease of what this guard acts upon a window before it would be time: no decision has to wait for it then."""
+        one.hold_lease(time.time() + (one.policy.window if one.policy else 0.0))
 
     def _gather(self, seconds: float) -> None:
         """Wait a while for what is being done, so that a rollback that takes long keeps nobody else from being guarded.
@@ -168,7 +178,7 @@ class Guard:
         """Take a Rollout as it is now; return whether there is a release and this guard is the one that acts."""
         if one.name in self._at_work:
             # What is being done is done by the Rollout as it was; that the Lease stays ours is all there is to do.
-            one.hold_lease(now)
+            self._renew(one)
             return False
         one.see(view, now)
         if not one.rolling_back and not self._open(one, view, now):
@@ -198,8 +208,7 @@ class Guard:
             state = self._begin(one.name, release, now)
             one.start(state, release, self._policy_of(state), view.release)
         elif not over(state):
-            policy, note = policy_for(state, self._setting.policies)
-            one.go_on(release, policy, note)
+            one.go_on(release, *self._policies.of(state))
 
     def _open(self, one: Watched, view: View, now: float) -> bool:
         """Return whether there is a release about which not everything was said."""
@@ -230,7 +239,7 @@ class Guard:
         return policy_of(self._setting.policies.written(name), trading=name in self._setting.trading)
 
     def _policy_of(self, state: State) -> Policy:
-        return policy_for(state, self._setting.policies)[0]
+        return self._policies.of(state)[0]
 
     def _done(self, views: Mapping[str, View]) -> bool:
         if self._at_work:

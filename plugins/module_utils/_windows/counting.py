@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from operator import lt
 from typing import NamedTuple
 
 from .clock import Span
 from .tracks import Reading
+
+# Behind all counters of a moment in the order of readings.
+_BEHIND = (math.inf,)
 
 
 class Rise(NamedTuple):
@@ -36,8 +41,8 @@ def rise(readings: Sequence[Reading], span: Span, staleness: float, born: float 
             it begins with the first one in the window...
         born: ...unless the pod is known to have been created (seconds since the epoch) in the window: then at 0. None: not known.
     """
-    first = bisect_right(readings, span.start, key=_moment)
-    end = bisect_right(readings, span.end, key=_moment)
+    first = bisect_right(readings, (span.start, _BEHIND))
+    end = bisect_right(readings, (span.end, _BEHIND))
     if first == end:
         return None
     since: float
@@ -53,12 +58,8 @@ def rise(readings: Sequence[Reading], span: Span, staleness: float, born: float 
         return None
     total = [0.0] * len(last)
     for _moment_of, values in readings[first:end]:
-        if any(now < before for now, before in zip(values, last)):
+        if any(map(lt, values, last)):
             last = (0.0,) * len(values)
         total = [so_far + now - before for so_far, now, before in zip(total, values, last)]
         last = values
     return Rise(tuple(total), readings[end - 1][0] - since)
-
-
-def _moment(reading: Reading) -> float:
-    return reading[0]

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from .._evidence.counts import Counts
 from .._words import Metric
 from .clock import Span
-from .counting import rise
+from .counting import Rise, rise
 from .definitions import Definition, Kind
 from .model import Measured, Revision, ServiceWindow, Stream
 from .tracks import Pods, Track
@@ -37,24 +37,13 @@ def measure(
     columns = _columns(found, definition)
     result = {}
     for revision, pods in found.items():
-        where = columns[revision.service]
-        total, measured, seconds = [0.0] * (1 + len(where)), 0, 0.0
-        for name, track in pods.items():
-            found_rise = rise(track.readings, span, staleness, (births or {}).get(name))
-            if found_rise is not None:
-                measured += 1
-                seconds += found_rise.seconds
-                for position, value in enumerate(_counted(found_rise.values, track, where, definition)):
-                    total[position] += value
-        if measured:
-            n = round(total[0])
-            # A scrape in the middle of a request may have its failure and not its trial.
-            most = None if definition.kind is Kind.EVENTS else n
-            failed = {
-                stream: None if where[stream] == NOWHERE else _at_most(round(value), most)
-                for stream, value in zip(where, total[1:])
-            }
-            result[revision] = Measured(n, failed, measured, seconds)
+        rises = [
+            (track, risen)
+            for name, track in pods.items()
+            if (risen := rise(track.readings, span, staleness, (births or {}).get(name))) is not None
+        ]
+        if rises:
+            result[revision] = _together(rises, columns[revision.service], definition)
     return result
 
 
@@ -75,9 +64,9 @@ def counts_by_pod(
     """Return the counts of one stream for each pod of a revision, as `burstiness` wants them."""
     result = {}
     for name, track in pods.items():
-        measured = measure({Revision("-", "-"): {name: track}}, definition, span, staleness)
-        for each in measured.values():
-            counts = each.counts(stream)
+        risen = rise(track.readings, span, staleness)
+        if risen is not None:
+            counts = _together([(track, risen)], _where([track], definition), definition).counts(stream)
             if counts is not None:
                 result[name] = counts
     return result
@@ -104,25 +93,45 @@ def _columns(found: Mapping[Revision, Pods], definition: Definition) -> dict[str
 
     The bounds are those that all pods of the service have: with others one revision would look slower than the other.
     """
-    result = {}
     services: dict[str, list[Track]] = {}
     for revision, pods in found.items():
         services.setdefault(revision.service, []).extend(pods.values())
-    for service, members in services.items():
-        if definition.kind is Kind.SLOWER:
-            common = _common(track.bounds for track in members)
-            result[service] = {
-                stream: next((bound for bound in common if bound >= (stream.bound or 0)), float(NOWHERE))
-                for stream in definition.streams
-            }
-        else:
-            result[service] = dict.fromkeys(definition.streams, 0.0)
-    return result
+    return {service: _where(members, definition) for service, members in services.items()}
+
+
+def _where(members: Iterable[Track], definition: Definition) -> dict[Stream, float]:
+    """Return where the streams of one service are, whose pods these are."""
+    if definition.kind is not Kind.SLOWER:
+        return dict.fromkeys(definition.streams, 0.0)
+    common = _common(track.bounds for track in members)
+    return {
+        stream: next((bound for bound in common if bound >= (stream.bound or 0)), float(NOWHERE))
+        for stream in definition.streams
+    }
 
 
 def _common(bounds: Iterable[tuple[float, ...]]) -> list[float]:
     kinds = set(bounds)
+    if len(kinds) == 1:
+        return list(*kinds)
     return sorted(bound for bound in set(chain(*kinds)) if all(bound in kind for kind in kinds))
+
+
+def _together(rises: Sequence[tuple[Track, Rise]], where: Mapping[Stream, float], definition: Definition) -> Measured:
+    """Return what the counters of some pods, at least one, rose by together."""
+    total, seconds = [0.0] * (1 + len(where)), 0.0
+    for track, risen in rises:
+        seconds += risen.seconds
+        for position, value in enumerate(_counted(risen.values, track, where, definition)):
+            total[position] += value
+    n = round(total[0])
+    # A scrape in the middle of a request may have its failure and not its trial.
+    most = None if definition.kind is Kind.EVENTS else n
+    failed = {
+        stream: None if where[stream] == NOWHERE else _at_most(round(value), most)
+        for stream, value in zip(where, total[1:])
+    }
+    return Measured(n, failed, len(rises), seconds)
 
 
 def _counted(

@@ -69,7 +69,8 @@ def tracks(series: Iterable[Series], definition: Definition, names: LabelNames) 
 
 def _values(points: Sequence[Point]) -> dict[float, float]:
     """Return the value at each time, as far as it is the value of a counter."""
-    values: dict[float, float] = dict(points)
+    # A dict made of named tuples by `dict` takes five times as long.
+    values = {point[0]: point[1] for point in points}
     # Nearly always all is well; the sum of a NaN is none, and False in every comparison.
     if len(values) == len(points) and (not values or (min(values.values()) >= 0 and sum(values.values()) < math.inf)):
         return values

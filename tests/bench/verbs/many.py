@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench.bench import Bench, Timed
 from tests.bench.figures import Series
+from tests.bench.filling import for_each, until_all
 from tests.bench.plays import Stage, Task
 from tests.bench.report import Goal, Report
 from tests.bench.table import Table
 from tests.bench.verbs.contenders import AS_MODULE, OTHERS, OURS
 from tests.bench.verbs.workloads import API
 from tests.integration.support import objects, stage
-from tests.integration.support.cluster import Cluster, Obj, Space
+from tests.integration.support.cluster import Obj, Space
 from tools.errors import ToolError
 from tools.paths import ROOT
 from tools.report import Stopwatch, say
@@ -24,9 +24,6 @@ from tools.setup import NEWEST
 
 GOAL_MS = 500.0
 NUMBER = 200
-_CREATING_AT_ONCE = 4
-# 200 rollouts by a controller that may make 40 requests a second.
-_LONGEST_SECONDS = 600.0
 
 _LABELS = {
     "inprocess": "rollout_info, the operation in a fresh process",
@@ -41,7 +38,7 @@ def measure(bench: Bench) -> Report:
     """Create the rollouts, and read them all in every way, round by round."""
     values: dict[str, list[float]] = defaultdict(list)
     with bench.space("bench-many") as space:
-        _create(bench.cluster, space)
+        _create(space)
         # The first round only warms up.
         for number in range(bench.rounds + 1):
             watch = Stopwatch()
@@ -53,24 +50,11 @@ def measure(bench: Bench) -> Report:
     return _report({key: Series.of(found) for key, found in values.items()})
 
 
-def _create(cluster: Cluster, space: Space) -> None:
+def _create(space: Space) -> None:
     watch = Stopwatch()
-
-    def create(numbers: range) -> None:
-        # A connection for each thread.
-        own = Cluster.space(cluster, space.name)
-        for number in numbers:
-            own.create(*_manifests(f"service-{number:03d}"))
-
-    shares = [range(first, NUMBER, _CREATING_AT_ONCE) for first in range(_CREATING_AT_ONCE)]
-    with ThreadPoolExecutor(_CREATING_AT_ONCE) as pool:
-        list(pool.map(create, shares))
-
-    def healthy() -> bool:
-        found = space.list("Rollout")
-        return len(found) == NUMBER and all(stage.is_in(item, "Healthy") for item in found)
-
-    space.until(healthy, f"{NUMBER} rollouts Healthy", seconds=_LONGEST_SECONDS)
+    names = [f"service-{number:03d}" for number in range(NUMBER)]
+    for_each(names, lambda name: space.create(*_manifests(name)))
+    until_all(space, NUMBER, lambda item: stage.is_in(item, "Healthy"), "Healthy")
     say(f"  {NUMBER} rollouts: Healthy after {watch}")
 
 
