@@ -15,7 +15,7 @@ from .._evidence.burstiness import WINDOWS
 from .._guard.past import Past, past_of
 from .._guard.policy import Policy
 from .._windows.clock import Clock
-from .._windows.definitions import Definition
+from .._windows.definitions import Definition, LabelNames
 from .._windows.measuring import buckets_of, measure, window_of
 from .._windows.model import Measured, Revision, ServiceWindow
 from .._windows.queries import Scope, query
@@ -32,7 +32,7 @@ class Wanted:
         canary: the new revision.
         stable: the one before; None: there is none.
         policy: that of the release.
-        clock: its windows. Those of all releases have the same borders.
+        clock: its windows. Those of all releases with windows of the same length have the same borders.
         windows: their numbers.
         births: when pods were created, seconds since the epoch, by name.
         weights: the share of the traffic in each window, where it was the same all the time.
@@ -53,14 +53,23 @@ class Wanted:
         return (self.canary, self.stable) if self.stable else (self.canary,)
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What releases have to have in common for one query to serve them: the metric, its labels, and where their windows end."""
+
+    definition: Definition
+    labels: LabelNames
+    length: float
+
+
 class Sampler:
     """Asks Prometheus. What it does not answer is missing, and never 0."""
 
     def __init__(self, prometheus: Prometheus, namespace: str) -> None:
         self._prometheus = prometheus
         self._namespace = namespace
-        self._buckets: dict[Definition, frozenset[float]] = {}
-        self._asked: dict[Definition, frozenset[Revision]] = {}
+        self._buckets: dict[_Question, frozenset[float]] = {}
+        self._asked: dict[_Question, frozenset[Revision]] = {}
         self.problems: dict[Metric, str] = {}
 
     def windows(self, wanted: Sequence[Wanted]) -> dict[str, list[ServiceWindow]]:
@@ -71,8 +80,8 @@ class Sampler:
         measured: dict[str, dict[int, dict[Metric, Mapping[Revision, Measured]]]] = {
             one.name: {index: {} for index in one.windows} for one in wanted
         }
-        for definition, members in _by_definition(wanted).items():
-            found = self._tracks(definition, members, ends)
+        for question, members in _by_question(wanted).items():
+            definition, found = question.definition, self._tracks(question, members, ends)
             for one in members:
                 mine = {revision: found[revision] for revision in one.revisions if revision in found}
                 for index in one.windows:
@@ -91,21 +100,24 @@ class Sampler:
         clock = policy.clock(now - policy.delay - WINDOWS * policy.window)
         one = Wanted("", revision, None, policy, clock, range(WINDOWS))
         ends = time.monotonic() + policy.window
-        found = {each.metric: self._tracks(each.definition, [one], ends).get(revision) for each in policy.metrics}
+        found = {
+            each.metric: self._tracks(_question(each.definition, one), [one], ends).get(revision)
+            for each in policy.metrics
+        }
         return past_of(policy, {metric: pods for metric, pods in found.items() if pods}, clock, WINDOWS)
 
-    def _tracks(self, definition: Definition, members: Sequence[Wanted], ends: float) -> dict[Revision, Pods]:
+    def _tracks(self, question: _Question, members: Sequence[Wanted], ends: float) -> dict[Revision, Pods]:
+        definition, labels = question.definition, question.labels
         needed = [one.clock.needed(one.windows) for one in members]
         window = Window(min(one.start for one in needed), max(one.end for one in needed), needed[0].step)
         revisions = tuple(dict.fromkeys(revision for one in members for revision in one.revisions))
-        labels = members[0].policy.labels
         # What buckets there are is known from the time before, as long as the same revisions are asked for.
-        same = self._asked.get(definition) == frozenset(revisions)
-        text = query(definition, Scope(self._namespace, revisions, labels), self._buckets[definition] if same else ())
+        same = self._asked.get(question) == frozenset(revisions)
+        text = query(definition, Scope(self._namespace, revisions, labels), self._buckets[question] if same else ())
         series = self._series(definition, text, window, ends)
         found = tracks(series, definition, labels)
-        self._buckets[definition] = buckets_of(found, definition)
-        self._asked[definition] = frozenset(revisions)
+        self._buckets[question] = buckets_of(found, definition)
+        self._asked[question] = frozenset(revisions)
         return found
 
     def _series(self, definition: Definition, text: str, window: Window, ends: float) -> Iterable[Series]:
@@ -117,10 +129,14 @@ class Sampler:
             return ()
 
 
-def _by_definition(wanted: Sequence[Wanted]) -> dict[Definition, list[Wanted]]:
-    found: dict[Definition, list[Wanted]] = {}
+def _by_question(wanted: Sequence[Wanted]) -> dict[_Question, list[Wanted]]:
+    found: dict[_Question, list[Wanted]] = {}
     for one in wanted:
         if one.windows:
             for definition in one.policy.definitions:
-                found.setdefault(definition, []).append(one)
+                found.setdefault(_question(definition, one), []).append(one)
     return found
+
+
+def _question(definition: Definition, one: Wanted) -> _Question:
+    return _Question(definition, one.policy.labels, one.clock.length)

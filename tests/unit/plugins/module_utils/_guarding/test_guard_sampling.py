@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from ansible_collections.tradesense.delivery.plugins.module_utils._guarding.sampling import Sampler, Wanted
 from ansible_collections.tradesense.delivery.plugins.module_utils._windows.clock import Clock
@@ -27,3 +28,34 @@ def test_one_that_hangs_does_not_keep_the_guard() -> None:
         assert 2.0 <= time.monotonic() - began < 2.0 + 1.0 + 2.0
     assert (window.index, window.canary, window.stable) == (3, {}, {})
     assert list(sampler.problems) == ["error_rate", "request_rate"]
+
+
+def wanted(name: str, length: int, **settings: Any) -> Wanted:
+    """Return the wish for the window of a service that ended last, in windows of so many seconds."""
+    made = policy(window=f"{length}s", metrics={"response_time_p99": {"enabled": False}}, **settings)
+    return Wanted(name, Revision(name, "new"), None, made, Clock(1200.0, float(length)), range(1))
+
+
+def test_what_have_no_borders_or_no_labels_in_common_are_not_asked_for_together() -> None:
+    """Else a border would lie between two points of the answer, or the series be looked for under another one's names."""
+    wishes = [
+        wanted("web", 30),
+        wanted("api", 30),
+        wanted("chat", 20),
+        wanted("shop", 30, labels={"service": "app"}),
+    ]
+    with fake_prometheus() as fake, connected(fake.address) as prometheus:
+        fake.say(Said({"status": "success", "data": {"resultType": "matrix", "result": []}}))
+        Sampler(prometheus, "ns").windows(wishes)
+    asked = {
+        (name, float(one.form["end"]), float(one.form["step"]))
+        for one in fake.asked
+        for name in ('service=~"api|web"', 'service=~"chat"', 'app=~"shop"')
+        if name in one.form["query"]
+    }
+    assert asked == {
+        ('service=~"api|web"', 1230.0, 15.0),
+        ('service=~"chat"', 1220.0, 10.0),
+        ('app=~"shop"', 1230.0, 15.0),
+    }
+    assert len(fake.asked) == 3 * len(wishes[0].policy.definitions)
