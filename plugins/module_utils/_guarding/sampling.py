@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._analysis.client import Prometheus, Window
 from .._analysis.failures import QueryFailure
@@ -19,7 +19,7 @@ from .._windows.definitions import Definition, LabelNames
 from .._windows.measuring import buckets_of, measure, window_of
 from .._windows.model import Measured, Revision, ServiceWindow
 from .._windows.queries import Scope, query
-from .._windows.tracks import Pods, tracks
+from .._windows.tracks import Columns, Pods, columns_of, joined, tracks, tracks_of
 from .._words import Metric
 
 
@@ -62,14 +62,33 @@ class _Question:
     length: float
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What the last answer to a question brought, and what was asked for: the next one need not bring it again.
+
+    Attributes:
+        revisions: of which was asked.
+        buckets: those asked for; empty: all.
+        needed: those to ask for next.
+        start: of the times asked for, seconds since the epoch; ``end`` the last of them.
+        columns: the values at these times.
+    """
+
+    revisions: frozenset[Revision]
+    buckets: frozenset[float]
+    needed: frozenset[float]
+    start: float
+    end: float
+    columns: Columns
+
+
 class Sampler:
     """Asks Prometheus. What it does not answer is missing, and never 0."""
 
     def __init__(self, prometheus: Prometheus, namespace: str) -> None:
         self._prometheus = prometheus
         self._namespace = namespace
-        self._buckets: dict[_Question, frozenset[float]] = {}
-        self._asked: dict[_Question, frozenset[Revision]] = {}
+        self._known: dict[_Question, _Known] = {}
         self.problems: dict[Metric, str] = {}
 
     def windows(self, wanted: Sequence[Wanted]) -> dict[str, list[ServiceWindow]]:
@@ -98,35 +117,57 @@ class Sampler:
     def before(self, policy: Policy, revision: Revision, now: float) -> Past:
         """Return what a revision was like until now, as long as it was measured; see `burstiness.WINDOWS`."""
         clock = policy.clock(now - policy.delay - WINDOWS * policy.window)
-        one = Wanted("", revision, None, policy, clock, range(WINDOWS))
+        needed = clock.needed(range(WINDOWS))
+        window = Window(needed.start, needed.end, needed.step)
         ends = time.monotonic() + policy.window
-        found = {
-            each.metric: self._tracks(_question(each.definition, one), [one], ends).get(revision)
-            for each in policy.metrics
-        }
-        return past_of(policy, {metric: pods for metric, pods in found.items() if pods}, clock, WINDOWS)
+        scope = Scope(self._namespace, (revision,), policy.labels)
+        found = {}
+        for each in policy.metrics:
+            series = self._series(each.definition, query(each.definition, scope), window, ends)
+            pods = tracks(series or (), each.definition, policy.labels).get(revision)
+            if pods:
+                found[each.metric] = pods
+        return past_of(policy, found, clock, WINDOWS)
 
     def _tracks(self, question: _Question, members: Sequence[Wanted], ends: float) -> dict[Revision, Pods]:
-        definition, labels = question.definition, question.labels
-        needed = [one.clock.needed(one.windows) for one in members]
-        window = Window(min(one.start for one in needed), max(one.end for one in needed), needed[0].step)
+        window = _window_of(members)
         revisions = tuple(dict.fromkeys(revision for one in members for revision in one.revisions))
-        # What buckets there are is known from the time before, as long as the same revisions are asked for.
-        same = self._asked.get(question) == frozenset(revisions)
-        text = query(definition, Scope(self._namespace, revisions, labels), self._buckets[question] if same else ())
-        series = self._series(definition, text, window, ends)
-        found = tracks(series, definition, labels)
-        self._buckets[question] = buckets_of(found, definition)
-        self._asked[question] = frozenset(revisions)
+        # Without an answer, everything is asked for the next time.
+        known = self._known.pop(question, None)
+        if known and known.revisions != frozenset(revisions):
+            known = None
+        buckets = known.needed if known else frozenset()
+        if known and not (known.buckets == buckets and known.start <= window.start <= known.end):
+            known = None
+        new = replace(window, start=known.end + window.step) if known else window
+        columns: Columns = {}
+        if new.start <= new.end:
+            text = query(question.definition, Scope(self._namespace, revisions, question.labels), buckets)
+            series = self._series(question.definition, text, new, ends)
+            if series is None:
+                return {}
+            columns = columns_of(series, question.definition, question.labels)
+        if known:
+            columns = joined(known.columns, columns, window.start)
+        found = tracks_of(columns, question.definition)
+        needed, end = buckets_of(found, question.definition), max(new.end, new.start - new.step)
+        self._known[question] = _Known(frozenset(revisions), buckets, needed, window.start, end, columns)
         return found
 
-    def _series(self, definition: Definition, text: str, window: Window, ends: float) -> Iterable[Series]:
+    def _series(self, definition: Definition, text: str, window: Window, ends: float) -> Iterable[Series] | None:
+        """Return the answer to a query; None when there is none, and `problems` says why."""
         try:
             within = max(ends - time.monotonic(), 0.0)
             return self._prometheus.query_range(text, window, within=within).series
         except QueryFailure as failure:
             self.problems[definition.metric] = failure.sentence()
-            return ()
+            return None
+
+
+def _window_of(members: Sequence[Wanted]) -> Window:
+    """Return the times that are needed of one question."""
+    needed = [one.clock.needed(one.windows) for one in members]
+    return Window(min(one.start for one in needed), max(one.end for one in needed), needed[0].step)
 
 
 def _by_question(wanted: Sequence[Wanted]) -> dict[_Question, list[Wanted]]:

@@ -33,11 +33,19 @@ class Track:
 Pods = dict[str, Track]
 
 
-def tracks(series: Iterable[Series], definition: Definition, names: LabelNames) -> dict[Revision, Pods]:
-    """Return the counters of every pod, by revision.
+Columns = dict[tuple[str, str, str], dict[str, dict[float, float]]]
+"""Of each pod (service, hash, name) the value of each part, or bucket, at each time that was asked for."""
 
-    Values that are no counters (NaN, infinities, below 0) count as not measured. Where the trials of a process were there and
-    the failures never, none had happened: a counter appears with its first event.
+
+def tracks(series: Iterable[Series], definition: Definition, names: LabelNames) -> dict[Revision, Pods]:
+    """Return the counters of every pod, by revision; see `columns_of` and `tracks_of`."""
+    return tracks_of(columns_of(series, definition, names), definition)
+
+
+def columns_of(series: Iterable[Series], definition: Definition, names: LabelNames) -> Columns:
+    """Return the values of every pod.
+
+    Values that are no counters (NaN, infinities, below 0) count as not measured.
 
     Args:
         series: what Prometheus answered to `queries.query` over a range of time. The same series without its times
@@ -45,8 +53,7 @@ def tracks(series: Iterable[Series], definition: Definition, names: LabelNames) 
         definition: the metric.
         names: the labels of a pod.
     """
-    # (service, hash, pod) -> what -> value at each time
-    found: dict[tuple[str, str, str], dict[str, dict[float, float]]] = {}
+    found: Columns = {}
     column = LE if definition.kind is Kind.SLOWER else PART
     for one in series:
         labels = one.labels
@@ -59,9 +66,34 @@ def tracks(series: Iterable[Series], definition: Definition, names: LabelNames) 
             columns[which] = {**_values(one.points), **columns[which]}
         else:
             columns[which] = _values(one.points)
+    return found
+
+
+def joined(before: Columns, after: Columns, since: float) -> Columns:
+    """Return what two answers say together, the second of later times than the first, since a time (seconds since the epoch)."""
+    kept: Columns = {}
+    for pod, columns in before.items():
+        later = after.get(pod, {})
+        for which, values in columns.items():
+            together = {moment: value for moment, value in values.items() if moment >= since}
+            together.update(later.get(which, ()))
+            if together:
+                kept.setdefault(pod, {})[which] = together
+    for pod, columns in after.items():
+        mine = kept.setdefault(pod, {})
+        for which, values in columns.items():
+            mine.setdefault(which, values)
+    return kept
+
+
+def tracks_of(columns: Columns, definition: Definition) -> dict[Revision, Pods]:
+    """Return the counters of every pod, by revision.
+
+    Where the trials of a process were there and the failures never, none had happened: a counter appears with its first event.
+    """
     result: dict[Revision, Pods] = {}
-    for (service, revision, pod), columns in found.items():
-        track = _histogram(columns) if definition.kind is Kind.SLOWER else _counter(columns)
+    for (service, revision, pod), mine in columns.items():
+        track = _histogram(mine) if definition.kind is Kind.SLOWER else _counter(mine)
         if track.readings:
             result.setdefault(Revision(service, revision), {})[pod] = track
     return result

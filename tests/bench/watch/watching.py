@@ -25,18 +25,9 @@ from tools.paths import ROOT
 from tools.report import say
 from tools.setup import NEWEST
 
-# All durations of the default policy divided by three. Held at most: whoever is rolled back is not watched any more.
-WINDOW, DELAY = 10, 5
-POLICY: Obj = {
-    "mode": "hold_only",
-    "window": f"{WINDOW}s",
-    "delay": f"{DELAY}s",
-    "staleness": "20s",
-    "warm_up": "20s",
-    "bake": "10m",
-    "evidence": {"planned": "10m"},
-    "no_data": {"page_after": "200s"},
-}
+# Those of the default policy. Held at most: whoever is rolled back is not watched any more.
+WINDOW, DELAY = 30, 15
+POLICY: Obj = {"mode": "hold_only", "window": f"{WINDOW}s", "delay": f"{DELAY}s"}
 # Seconds before windows are due at which is counted what the guard has asked and worked until then: it has long been at rest.
 _AHEAD = 0.5
 # Longest first look at all of them, and longest end.
