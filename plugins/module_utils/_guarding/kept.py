@@ -61,28 +61,30 @@ class Kept:
         self.record = record
 
     def take(self, state: State, **changes: Any) -> None:
-        """Replace the state after a look, and write it when it is time, or when it says something new.
-
-        What was counted in a few windows need not be written: Prometheus still has it. That keeps 200 releases from writing 200
-        times at every window.
+        """Replace the state after a look, and write it when it says something new; else `catch_up` does.
 
         Raises:
             ApiFailure: it cannot be written.
         """
-        if self._due(state):
+        written = self._written.state
+        if written is None or _said(written) != _said(state):
             self.change(state=state, **changes)
         else:
             self.record = replace(self.record, state=state, **changes)
 
-    def _due(self, state: State) -> bool:
-        written = self._written.state
-        if written is None or (written.hash, written.stage, written.holding) != (
-            state.hash,
-            state.stage,
-            state.holding,
-        ):
-            return True
-        return state.seen != written.seen and (state.seen + self._turn) % _UNWRITTEN == 0
+    def catch_up(self) -> None:
+        """Write what was counted, when it is time: nothing was done upon it, so no decision has to wait for it.
+
+        What was counted in a few windows need not be written, as Prometheus still has it. That keeps 200 releases from writing
+        200 times at every window.
+
+        Raises:
+            ApiFailure: it cannot be written.
+        """
+        state, written = self.state, self._written.state
+        unwritten = state is not None and written is not None and state.seen != written.seen
+        if state is not None and unwritten and (state.seen + self._turn) % _UNWRITTEN == 0:
+            self.change()
 
     def move(self, state: State, stage: Stage, now: float, **changes: Any) -> State:
         """Bring a state of the release to a stage, and write it with other changes. Raises as `change` does."""
@@ -94,3 +96,7 @@ class Kept:
         """Replace fields of the last rollback, and the state if it is given. Raises as `change` does."""
         rollbacks = (*self.record.rollbacks[:-1], replace(self.rollback, **changes))
         self.change(state=state or self.state, rollbacks=rollbacks)
+
+
+def _said(state: State) -> tuple[str, Stage, bool]:
+    return state.hash, state.stage, state.holding

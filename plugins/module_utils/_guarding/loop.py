@@ -159,6 +159,8 @@ class Guard:
         self._gather(_AT_ONCE)
         for one in acting:
             self._renew(one)
+            if one.name not in self._at_work:
+                one.catch_up()
 
     def _renew(self, one: Watched) -> None:
         """Renew the Lease of what this guard acts upon a window before it would be time: no decision has to wait for it then."""

@@ -41,8 +41,10 @@ def _guard(call: Call) -> Result:
         freeze=given["freeze"],
     )
     kube = Kube(Credentials.from_params(given), dry_run=call.check_mode, warn=call.warn)
-    with kube, Prometheus(Access.from_params(given), warn=call.warn) as prometheus:
-        sampler = Sampler(prometheus, setting.namespace)
+    access = Access.from_params(given)
+    # Two queries at once; what there is to warn of is the same for both.
+    with kube, Prometheus(access, warn=call.warn) as one, Prometheus(access, warn=lambda _text: None) as other:
+        sampler = Sampler([one, other], setting.namespace)
 
         speaking = threading.Lock()
 

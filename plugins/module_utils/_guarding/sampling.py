@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
 
 from .._analysis.client import Prometheus, Window
 from .._analysis.failures import QueryFailure
@@ -82,11 +84,48 @@ class _Known:
     columns: Columns
 
 
+@dataclass(frozen=True)
+class _Query:
+    """A query that is to be sent: for which metric, and of what times."""
+
+    definition: Definition
+    text: str
+    window: Window
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How a question is asked.
+
+    Attributes:
+        query: what is sent.
+        revisions: of which is asked.
+        buckets: those asked for; empty: all.
+        start: from when on values are needed, seconds since the epoch.
+        known: what the answer goes on from; None: it stands alone.
+    """
+
+    query: _Query
+    revisions: frozenset[Revision]
+    buckets: frozenset[float]
+    start: float
+    known: _Known | None
+
+
 class Sampler:
     """Asks Prometheus. What it does not answer is missing, and never 0."""
 
-    def __init__(self, prometheus: Prometheus, namespace: str) -> None:
-        self._prometheus = prometheus
+    def __init__(self, connections: Sequence[Prometheus], namespace: str) -> None:
+        """Prepare.
+
+        Args:
+            connections: so many queries are under way at once; an answer is read while Prometheus works on the next one.
+            namespace: of the services.
+        """
+        self._connections: SimpleQueue[Prometheus] = SimpleQueue()
+        for each in connections:
+            self._connections.put(each)
+        self._at_once = len(connections)
         self._namespace = namespace
         self._known: dict[_Question, _Known] = {}
         self.problems: dict[Metric, str] = {}
@@ -94,18 +133,15 @@ class Sampler:
     def windows(self, wanted: Sequence[Wanted]) -> dict[str, list[ServiceWindow]]:
         """Return the windows of each release, by name of the Rollout; `problems` then says what was not answered, by metric."""
         self.problems = {}
-        # Whoever does not answer in a window's time must not keep the guard from what does not need him.
-        ends = time.monotonic() + min((one.policy.window for one in wanted), default=0.0)
         measured: dict[str, dict[int, dict[Metric, Mapping[Revision, Measured]]]] = {
             one.name: {index: {} for index in one.windows} for one in wanted
         }
-        for question, members in _by_question(wanted).items():
-            definition, found = question.definition, self._tracks(question, members, ends)
+        for question, members, found in self._tracks(_by_question(wanted)):
             for one in members:
                 mine = {revision: found[revision] for revision in one.revisions if revision in found}
                 for index in one.windows:
-                    counts = measure(mine, definition, one.clock.span(index), one.clock.staleness, one.births)
-                    measured[one.name][index][definition.metric] = counts
+                    counts = measure(mine, question.definition, one.clock.span(index), one.clock.staleness, one.births)
+                    measured[one.name][index][question.definition.metric] = counts
         return {
             one.name: [
                 window_of(index, one.canary, one.stable, measured[one.name][index], one.weights.get(index))
@@ -119,49 +155,70 @@ class Sampler:
         clock = policy.clock(now - policy.delay - WINDOWS * policy.window)
         needed = clock.needed(range(WINDOWS))
         window = Window(needed.start, needed.end, needed.step)
-        ends = time.monotonic() + policy.window
         scope = Scope(self._namespace, (revision,), policy.labels)
+        definitions = {each.metric: each.definition for each in policy.metrics}
+        queries = [_Query(each, query(each, scope), window) for each in definitions.values()]
         found = {}
-        for each in policy.metrics:
-            series = self._series(each.definition, query(each.definition, scope), window, ends)
-            pods = tracks(series or (), each.definition, policy.labels).get(revision)
+        for (metric, definition), series in zip(definitions.items(), self._answers(queries, policy.window)):
+            pods = tracks(series or (), definition, policy.labels).get(revision)
             if pods:
-                found[each.metric] = pods
+                found[metric] = pods
         return past_of(policy, found, clock, WINDOWS)
 
-    def _tracks(self, question: _Question, members: Sequence[Wanted], ends: float) -> dict[Revision, Pods]:
+    def _tracks(
+        self, asked: Mapping[_Question, Sequence[Wanted]]
+    ) -> Iterator[tuple[_Question, Sequence[Wanted], dict[Revision, Pods]]]:
+        """Return the counters of all pods for each question, as far as Prometheus gave them."""
+        plans = [self._plan(question, members) for question, members in asked.items()]
+        answers = self._answers([plan.query for plan in plans], min((each.length for each in asked), default=0.0))
+        for (question, members), plan, series in zip(asked.items(), plans, answers):
+            if series is None:
+                # What was known is forgotten: the next time all is asked for.
+                yield question, members, {}
+                continue
+            columns = columns_of(series, question.definition, question.labels)
+            if plan.known:
+                columns = joined(plan.known.columns, columns, plan.start)
+            found = tracks_of(columns, question.definition)
+            needed, end = buckets_of(found, question.definition), plan.query.window.end
+            self._known[question] = _Known(plan.revisions, plan.buckets, needed, plan.start, end, columns)
+            yield question, members, found
+
+    def _plan(self, question: _Question, members: Sequence[Wanted]) -> _Plan:
+        """Return what to ask: of all times that are needed, or only of those that are new."""
         window = _window_of(members)
         revisions = tuple(dict.fromkeys(revision for one in members for revision in one.revisions))
-        # Without an answer, everything is asked for the next time.
         known = self._known.pop(question, None)
         if known and known.revisions != frozenset(revisions):
             known = None
         buckets = known.needed if known else frozenset()
-        if known and not (known.buckets == buckets and known.start <= window.start <= known.end):
+        if known and not (known.buckets == buckets and known.start <= window.start <= known.end < window.end):
             known = None
         new = replace(window, start=known.end + window.step) if known else window
-        columns: Columns = {}
-        if new.start <= new.end:
-            text = query(question.definition, Scope(self._namespace, revisions, question.labels), buckets)
-            series = self._series(question.definition, text, new, ends)
-            if series is None:
-                return {}
-            columns = columns_of(series, question.definition, question.labels)
-        if known:
-            columns = joined(known.columns, columns, window.start)
-        found = tracks_of(columns, question.definition)
-        needed, end = buckets_of(found, question.definition), max(new.end, new.start - new.step)
-        self._known[question] = _Known(frozenset(revisions), buckets, needed, window.start, end, columns)
-        return found
+        text = query(question.definition, Scope(self._namespace, revisions, question.labels), buckets)
+        return _Plan(_Query(question.definition, text, new), frozenset(revisions), buckets, window.start, known)
 
-    def _series(self, definition: Definition, text: str, window: Window, ends: float) -> Iterable[Series] | None:
-        """Return the answer to a query; None when there is none, and `problems` says why."""
+    def _answers(self, queries: Sequence[_Query], seconds: float) -> Iterator[Iterable[Series] | None]:
+        """Return the answers to queries, in their order; None for one that has none, and `problems` says why.
+
+        Whoever does not answer all of them in so many seconds must not keep the guard from what does not need him.
+        """
+        ends = time.monotonic() + seconds
+        with ThreadPoolExecutor(self._at_once) as pool:
+            for each, asking in [(each, pool.submit(self._ask, each, ends)) for each in queries]:
+                try:
+                    yield asking.result()
+                except QueryFailure as failure:
+                    self.problems[each.definition.metric] = failure.sentence()
+                    yield None
+
+    def _ask(self, wanted: _Query, ends: float) -> Iterable[Series]:
+        connection = self._connections.get()
         try:
             within = max(ends - time.monotonic(), 0.0)
-            return self._prometheus.query_range(text, window, within=within).series
-        except QueryFailure as failure:
-            self.problems[definition.metric] = failure.sentence()
-            return None
+            return connection.query_range(wanted.text, wanted.window, within=within).series
+        finally:
+            self._connections.put(connection)
 
 
 def _window_of(members: Sequence[Wanted]) -> Window:

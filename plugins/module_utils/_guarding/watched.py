@@ -229,6 +229,13 @@ class Watched:
             self._say(self._trouble)
         self._tell(now)
 
+    def catch_up(self) -> None:
+        """Write what was counted, when it is time."""
+        try:
+            self._kept.catch_up()
+        except DeliveryError as error:
+            self._say(f"what was counted could not be written down: {error.sentence()}")
+
     def close(self) -> None:
         """Tell what is still to be told, and give the Lease back."""
         try:

@@ -36,7 +36,7 @@ def test_one_that_hangs_does_not_keep_the_guard() -> None:
     assert len(SHORT.definitions) == 2
     with fake_prometheus() as fake, connected(fake.address, request_timeout=30.0) as prometheus:
         fake.say(Said(wait=60.0))
-        sampler, began = Sampler(prometheus, "ns"), time.monotonic()
+        sampler, began = Sampler([prometheus], "ns"), time.monotonic()
         [window] = sampler.windows([WANTED])["web"]
         assert 2.0 <= time.monotonic() - began < 2.0 + 1.0 + 2.0
     assert (window.index, window.canary, window.stable) == (3, {}, {})
@@ -59,7 +59,7 @@ def test_what_have_no_borders_or_no_labels_in_common_are_not_asked_for_together(
     ]
     with fake_prometheus() as fake, connected(fake.address) as prometheus:
         fake.say(Said({"status": "success", "data": {"resultType": "matrix", "result": []}}))
-        Sampler(prometheus, "ns").windows(wishes)
+        Sampler([prometheus], "ns").windows(wishes)
     asked = {
         (name, float(one.form["end"]), float(one.form["step"]))
         for one in fake.asked
@@ -132,7 +132,7 @@ def test_what_is_known_is_not_asked_for_again_and_counts_the_same() -> None:
     """The first time all buckets come, then a window of those that are needed, and from then on what is new of them."""
     made = policy(window="30s")
     fake = Pods()
-    going_on = Sampler(cast(Prometheus, fake), "ns")
+    going_on = Sampler([cast(Prometheus, fake)], "ns")
 
     def look(sampler: Sampler, windows: range) -> Any:
         old, new = Revision("web", "old"), Revision("web", "new")
@@ -145,16 +145,17 @@ def test_what_is_known_is_not_asked_for_again_and_counts_the_same() -> None:
         windows = range(5, 8) if number == 7 else range(number, number + 1)
         found = look(going_on, windows)
         lengths.append(sum(round((one.end - one.start) / one.step) + 1 for one in fake.asked))
-        assert found == look(Sampler(cast(Prometheus, fake), "ns"), windows)
+        assert found == look(Sampler([cast(Prometheus, fake)], "ns"), windows)
     assert any(counts.failed for window in found for counts in window.canary.values())
-    # Seven points of each of three metrics; one of them, with buckets, twice; two points of each when it goes on.
-    assert lengths == [21, 11, 6, 6, 6, 0, 18]
+    # Seven points of each of three metrics; one of them, with buckets, twice; two points of each when it goes on. All of them for
+    # a window that was there before, and then two for each window and metric again.
+    assert lengths == [21, 11, 6, 6, 6, 21, 18]
 
 
 @pytest.mark.parametrize("change", ["ill", "another revision"])
 def test_what_does_not_go_on_is_asked_for_anew(change: str) -> None:
     made, fake = policy(window="30s"), Pods()
-    sampler = Sampler(cast(Prometheus, fake), "ns")
+    sampler = Sampler([cast(Prometheus, fake)], "ns")
 
     def look(number: int, old: str = "old") -> Any:
         windows = range(number, number + 1)
