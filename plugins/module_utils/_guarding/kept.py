@@ -17,6 +17,8 @@ from .record import Record, Rollback
 
 # Windows that may be taken in without a word being written: whoever comes after counts them again.
 _UNWRITTEN = 4
+# Stages in which nothing is done to a release.
+_QUIET = frozenset({Stage.WARMUP, Stage.OBSERVING, Stage.BAKING})
 
 
 class Kept:
@@ -61,19 +63,20 @@ class Kept:
         self.record = record
 
     def take(self, state: State, **changes: Any) -> None:
-        """Replace the state after a look, and write it when it says something new; else `catch_up` does.
+        """Replace the state after a look, and write it when something is done upon it; else `catch_up` writes it.
 
         Raises:
             ApiFailure: it cannot be written.
         """
         written = self._written.state
-        if written is None or _said(written) != _said(state):
+        same = written is not None and (written.hash, written.holding) == (state.hash, state.holding)
+        if written is None or not same or (state.stage is not written.stage and state.stage not in _QUIET):
             self.change(state=state, **changes)
         else:
             self.record = replace(self.record, state=state, **changes)
 
     def catch_up(self) -> None:
-        """Write what was counted, when it is time: nothing was done upon it, so no decision has to wait for it.
+        """Write what nothing is done upon, when it says something new or it is time: no decision has to wait for that.
 
         What was counted in a few windows need not be written, as Prometheus still has it. That keeps 200 releases from writing
         200 times at every window.
@@ -82,8 +85,10 @@ class Kept:
             ApiFailure: it cannot be written.
         """
         state, written = self.state, self._written.state
-        unwritten = state is not None and written is not None and state.seen != written.seen
-        if state is not None and unwritten and (state.seen + self._turn) % _UNWRITTEN == 0:
+        if state is None or written is None:
+            return
+        due = state.seen != written.seen and (state.seen + self._turn) % _UNWRITTEN == 0
+        if due or (state.stage, state.marks.keys()) != (written.stage, written.marks.keys()):
             self.change()
 
     def move(self, state: State, stage: Stage, now: float, **changes: Any) -> State:
@@ -96,7 +101,3 @@ class Kept:
         """Replace fields of the last rollback, and the state if it is given. Raises as `change` does."""
         rollbacks = (*self.record.rollbacks[:-1], replace(self.rollback, **changes))
         self.change(state=state or self.state, rollbacks=rollbacks)
-
-
-def _said(state: State) -> tuple[str, Stage, bool]:
-    return state.hash, state.stage, state.holding

@@ -77,7 +77,7 @@ def test_rollouts_take_turns(written: Written) -> None:
     assert 0 < len(written.records) - before < 20
 
 
-@pytest.mark.parametrize("news", [{"stage": Stage.OBSERVING}, {"holding": True}, {"hash": "newer"}])
+@pytest.mark.parametrize("news", [{"stage": Stage.PREFLIGHT}, {"holding": True}, {"hash": "newer"}])
 def test_news_is_written_at_once(written: Written, news: dict[str, Any]) -> None:
     one = kept()
     one.take(STATE)
@@ -85,6 +85,17 @@ def test_news_is_written_at_once(written: Written, news: dict[str, Any]) -> None
     assert written.states == [STATE, replace(STATE, seen=1, **news)]
     one.take(replace(STATE, seen=1, **news))
     assert len(written.records) == 2
+
+
+@pytest.mark.parametrize("news", [{"stage": Stage.OBSERVING}, {"marks": {"baking": 1000.0}}])
+def test_news_upon_which_nothing_is_done_is_written_when_all_is_decided(written: Written, news: dict[str, Any]) -> None:
+    one = kept()
+    one.take(STATE)
+    one.take(replace(STATE, **news))
+    assert written.states == [STATE]
+    one.catch_up()
+    one.catch_up()
+    assert written.states == [STATE, replace(STATE, **news)]
 
 
 def test_what_is_done_is_written_with_all_that_was_not_yet(written: Written) -> None:
