@@ -135,6 +135,9 @@ def recovery_facts(view: View, rollback: Rollback, now: float) -> RecoveryFacts:
         now: seconds since the epoch.
     """
     replica_set = view.hashes.get(rollback.target) or {}
+    # What was released since has its own weight and its own pods, and takes as many from the target as its steps say.
+    another = view.in_flight and view.current_hash not in (rollback.bad, rollback.target)
+    asked = int((replica_set.get("spec") or {}).get("replicas") or 0)
     return RecoveryFacts(
         now=now,
         started=rollback.at,
@@ -143,8 +146,8 @@ def recovery_facts(view: View, rollback: Rollback, now: float) -> RecoveryFacts:
         # Where no Service is known, the status is all there is.
         selected=view.traffic.main if view.traffic.known else view.stable_hash,
         ready_endpoints=view.traffic.ready.get(rollback.target, 0) if view.traffic.known else view.replicas.available,
-        canary_weight=round(view.traffic.weight or 0) if view.in_flight else 0,
-        desired=view.replicas.desired,
+        canary_weight=round(view.traffic.weight or 0) if view.in_flight and not another else 0,
+        desired=asked if another else view.replicas.desired,
         available=int((replica_set.get("status") or {}).get("availableReplicas") or 0),
     )
 

@@ -147,12 +147,10 @@ def _report(count: int, values: dict[tuple[str, str], Series]) -> Report:
         table.add(*cells)
     goals = []
     for state in ("cold", "unchanged"):
-        ours = values["ours", state]
-        for key, what, limit in (("kubectl", "kubectl's", GOAL_KUBECTL), ("loop", "the loop's", GOAL_LOOP)):
-            share = _share(ours, values[key, state])
-            goals.append(Goal(f"{state}: the play as a share of {what}", limit, share.median, "", str(share)))
-        share = values["task", state].over(values["kubectl", state])
-        goals.append(Goal(f"{state}: the task as a share of kubectl's", GOAL_KUBECTL, share.median, "", str(share)))
+        for mine, name in (("ours", "play"), ("task", "task")):
+            for key, what, limit in (("kubectl", "kubectl's", GOAL_KUBECTL), ("loop", "the loop's", GOAL_LOOP)):
+                share = _share(values[mine, state], values[key, state])
+                goals.append(Goal(f"{state}: the {name} as a share of {what}", limit, share.median, "", str(share)))
     data = {f"{key}_{state}": series for (key, state), series in values.items()}
     return Report([table], goals, {"estate": {"objects": count, **data}})
 

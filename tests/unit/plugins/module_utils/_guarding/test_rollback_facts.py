@@ -9,6 +9,7 @@ from ansible_collections.tradesense.delivery.plugins.module_utils._guarding.reco
 from ansible_collections.tradesense.delivery.plugins.module_utils._guarding.rollback_facts import (
     Around,
     reapplied_by,
+    recovery_facts,
     rollback_facts,
 )
 from ansible_collections.tradesense.delivery.plugins.module_utils._types import Obj
@@ -60,3 +61,16 @@ def test_what_the_guard_saw_serving_is_a_target_though_nobody_wrote_it_down() ->
     assert target is not None
     assert (target.hash, target.promoted) == (FIRST, True)
     assert rollback_facts(found, Record(before="gone"), Around(), now=5.0, over_thresholds=False).target is None
+
+
+def test_what_is_released_during_the_verification_is_not_what_was_taken_back() -> None:
+    """Its weight is not the bad revision's, and the pods that it took over are none that the target lacks."""
+    found = view(canary())
+    target = found.hashes[OLD]
+    target["spec"]["replicas"] = target["status"]["availableReplicas"] = 7
+    back = recovery_facts(found, Rollback(1.0, NEW, OLD, "errors"), now=5.0)
+    since = recovery_facts(found, Rollback(1.0, FIRST, OLD, "errors"), now=5.0)
+    assert found.traffic.weight
+    assert (back.canary_weight, back.desired, back.available) == (found.traffic.weight, 10, 7)
+    assert (since.canary_weight, since.desired, since.available) == (0, 7, 7)
+    assert since.stable == since.target == OLD
