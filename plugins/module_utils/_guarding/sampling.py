@@ -21,7 +21,7 @@ from .._windows.definitions import Definition, LabelNames
 from .._windows.measuring import buckets_of, measure, window_of
 from .._windows.model import Measured, Revision, ServiceWindow
 from .._windows.queries import Scope, query
-from .._windows.tracks import Columns, Pods, columns_of, joined, tracks, tracks_of
+from .._windows.tracks import Columns, Pods, columns_of, joined, narrowed, tracks, tracks_of
 from .._words import Metric
 
 
@@ -70,15 +70,13 @@ class _Known:
 
     Attributes:
         revisions: of which was asked.
-        buckets: those asked for; empty: all.
-        needed: those to ask for next.
+        buckets: those to ask for, once they are known.
         start: of the times asked for, seconds since the epoch; ``end`` the last of them.
         columns: the values at these times.
     """
 
     revisions: frozenset[Revision]
     buckets: frozenset[float]
-    needed: frozenset[float]
     start: float
     end: float
     columns: Columns
@@ -100,14 +98,12 @@ class _Plan:
     Attributes:
         query: what is sent.
         revisions: of which is asked.
-        buckets: those asked for; empty: all.
         start: from when on values are needed, seconds since the epoch.
         known: what the answer goes on from; None: it stands alone.
     """
 
     query: _Query
     revisions: frozenset[Revision]
-    buckets: frozenset[float]
     start: float
     known: _Known | None
 
@@ -180,8 +176,9 @@ class Sampler:
             if plan.known:
                 columns = joined(plan.known.columns, columns, plan.start)
             found = tracks_of(columns, question.definition)
-            needed, end = buckets_of(found, question.definition), plan.query.window.end
-            self._known[question] = _Known(plan.revisions, plan.buckets, needed, plan.start, end, columns)
+            buckets = buckets_of(found, question.definition)
+            kept = narrowed(columns, buckets) if buckets else columns
+            self._known[question] = _Known(plan.revisions, buckets, plan.start, plan.query.window.end, kept)
             yield question, members, found
 
     def _plan(self, question: _Question, members: Sequence[Wanted]) -> _Plan:
@@ -191,12 +188,12 @@ class Sampler:
         known = self._known.pop(question, None)
         if known and known.revisions != frozenset(revisions):
             known = None
-        buckets = known.needed if known else frozenset()
-        if known and not (known.buckets == buckets and known.start <= window.start <= known.end < window.end):
+        buckets = known.buckets if known else frozenset()
+        if known and not known.start <= window.start <= known.end < window.end:
             known = None
         new = replace(window, start=known.end + window.step) if known else window
         text = query(question.definition, Scope(self._namespace, revisions, question.labels), buckets)
-        return _Plan(_Query(question.definition, text, new), frozenset(revisions), buckets, window.start, known)
+        return _Plan(_Query(question.definition, text, new), frozenset(revisions), window.start, known)
 
     def _answers(self, queries: Sequence[_Query], seconds: float) -> Iterator[Iterable[Series] | None]:
         """Return the answers to queries, in their order; None for one that has none, and `problems` says why.

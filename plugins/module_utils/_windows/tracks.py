@@ -86,6 +86,16 @@ def joined(before: Columns, after: Columns, since: float) -> Columns:
     return kept
 
 
+def narrowed(columns: Columns, buckets: frozenset[float]) -> Columns:
+    """Return the values of some buckets of a histogram (seconds), of all its trials and the times."""
+    kept: Columns = {}
+    for pod, mine in columns.items():
+        kept[pod] = {
+            which: values for which, values in mine.items() if which in (TIME, INFINITE) or _bound(which) in buckets
+        }
+    return kept
+
+
 def tracks_of(columns: Columns, definition: Definition) -> dict[Revision, Pods]:
     """Return the counters of every pod, by revision.
 
