@@ -41,6 +41,8 @@ class Estate:
         self.found: Found = find(kube, namespace, choice)
         selections = [*self.found.listings, *around(self.found, namespace, need)]
         self._picture = Picture(kube, selections, self.found.listings)
+        # As last seen; None: something may have changed since. A guard looks every second, and mostly nothing has.
+        self._views: dict[str, View] | None = None
 
     def __enter__(self) -> Estate:
         self._picture.__enter__()
@@ -56,7 +58,12 @@ class Estate:
 
     def views(self) -> dict[str, View]:
         """Return the workloads as last seen."""
-        objects = Objects(
+        if self._views is None:
+            self._views = views_of(self._objects(), self.found.names)
+        return dict(self._views)
+
+    def _objects(self) -> Objects:
+        return Objects(
             rollouts=self._of(ROLLOUT),
             deployments=self._of(DEPLOYMENT),
             replica_sets=self._of(REPLICA_SET),
@@ -66,7 +73,6 @@ class Estate:
             endpoint_slices=self._of(ENDPOINT_SLICE),
             pods=self._of(POD),
         )
-        return views_of(objects, self.found.names)
 
     def follow(self) -> None:
         """Begin to follow what happens; without, the first wait does."""
@@ -74,10 +80,15 @@ class Estate:
 
     def wait(self, seconds: float) -> bool:
         """Wait until something changed, at most `seconds`; return whether it did."""
-        return self._picture.wait(seconds)
+        known, self._views = self._views, None
+        changed = self._picture.wait(seconds)
+        if not changed:
+            self._views = known
+        return changed
 
     def learn(self, kind: Kind, item: Obj) -> None:
         """Take the server's answer to a write for seen."""
+        self._views = None
         self._picture.learn(kind, item)
 
     def refresh(self) -> str:
@@ -86,10 +97,12 @@ class Estate:
         Returns:
             Why something could not be read and stayed as it was seen last; empty when all could.
         """
+        self._views = None
         return self._picture.refresh()
 
     def settle(self) -> None:
         """Read anew what was not followed, for the result."""
+        self._views = None
         self._picture.settle()
 
     def _of(self, kind: Kind) -> list[Obj]:
