@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import time
 
 from tests.integration.support.cluster import Space, versions
@@ -16,6 +17,10 @@ from tests.integration.support.stage import HASH, serving, start, status
 def pods(space: Space, app: str) -> set[str]:
     """Return the names of the pods of an app."""
     return {item["metadata"]["name"] for item in space.list("Pod") if item["metadata"]["labels"].get("app") == app}
+
+
+def _healthy(space: Space, name: str) -> bool:
+    return bool(status(space, name)["phase"] == "Healthy")
 
 
 def test_every_pod_is_new(ansible: Ansible, space: Space) -> None:
@@ -56,7 +61,7 @@ def test_every_pod_is_new(ansible: Ansible, space: Space) -> None:
         assert len(alive) == 2
     for name, pod_hash in hashes.items():
         # On a busy machine the controller counts the last new pod later than anybody who watches the pods.
-        space.until(lambda name=name: status(space, name)["phase"] == "Healthy", f"a healthy {name}")
+        space.until(functools.partial(_healthy, space, name), f"a healthy {name}")
         assert status(space, name)["currentPodHash"] == pod_hash
         assert {item["metadata"]["labels"][HASH] for item in space.list("Pod") if name in item["metadata"]["name"]} == {
             pod_hash
