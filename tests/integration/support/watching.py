@@ -42,8 +42,9 @@ class Watch:
         """Wait until the watch has caught up with this moment, then stop."""
         if error is None:
             newest = self._space.cluster.request("GET", self._space.path(self._kind))
-            wanted = {item["metadata"]["name"]: item["metadata"]["resourceVersion"] for item in newest["items"]}
-            self._space.until(lambda: wanted.items() <= self._seen().items(), f"the watch of {self._kind}")
+            wanted = _versions(newest["items"])
+            # The watch may be further than the list by now: what counts is that it has come by.
+            self._space.until(lambda: wanted <= _versions(list(self.events)), f"the watch of {self._kind}")
         if self._response is not None:
             # Closing would wait for the reading thread: that one is woken instead.
             connection: Any = self._response.raw._connection
@@ -52,9 +53,6 @@ class Watch:
     def states(self, name: str) -> list[Obj]:
         """Return every state of one object."""
         return [item for item in self.events if item["metadata"]["name"] == name]
-
-    def _seen(self) -> dict[str, Any]:
-        return {item["metadata"]["name"]: item["metadata"]["resourceVersion"] for item in list(self.events)}
 
     def _read(self) -> None:
         assert self._response is not None
@@ -67,3 +65,7 @@ class Watch:
         except (requests.RequestException, OSError):
             # Woken by leaving.
             return
+
+
+def _versions(items: list[Obj]) -> set[tuple[str, str]]:
+    return {(item["metadata"]["name"], item["metadata"]["resourceVersion"]) for item in items}
