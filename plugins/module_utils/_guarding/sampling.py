@@ -16,7 +16,7 @@ from .._analysis.model import Series
 from .._evidence.burstiness import WINDOWS
 from .._guard.past import Past, past_of
 from .._guard.policy import Policy
-from .._windows.clock import Clock
+from .._windows.clock import Clock, Range
 from .._windows.definitions import Definition, LabelNames
 from .._windows.measuring import buckets_of, measure, window_of
 from .._windows.model import Measured, Revision, ServiceWindow
@@ -149,16 +149,14 @@ class Sampler:
     def before(self, policy: Policy, revision: Revision, now: float) -> Past:
         """Return what a revision was like until now, as long as it was measured; see `burstiness.WINDOWS`."""
         clock = policy.clock(now - policy.delay - WINDOWS * policy.window)
-        needed = clock.needed(range(WINDOWS))
-        window = Window(needed.start, needed.end, needed.step)
+        window = _covering([clock.needed(range(WINDOWS))])
         scope = Scope(self._namespace, (revision,), policy.labels)
-        definitions = {each.metric: each.definition for each in policy.metrics}
-        queries = [_Query(each, query(each, scope), window) for each in definitions.values()]
+        queries = [_Query(each.definition, query(each.definition, scope), window) for each in policy.metrics]
         found = {}
-        for (metric, definition), series in zip(definitions.items(), self._answers(queries, policy.window)):
-            pods = tracks(series or (), definition, policy.labels).get(revision)
+        for asked, series in zip(queries, self._answers(queries, policy.window)):
+            pods = tracks(series or (), asked.definition, policy.labels).get(revision)
             if pods:
-                found[metric] = pods
+                found[asked.definition.metric] = pods
         return past_of(policy, found, clock, WINDOWS)
 
     def _tracks(
@@ -183,17 +181,17 @@ class Sampler:
 
     def _plan(self, question: _Question, members: Sequence[Wanted]) -> _Plan:
         """Return what to ask: of all times that are needed, or only of those that are new."""
-        window = _window_of(members)
-        revisions = tuple(dict.fromkeys(revision for one in members for revision in one.revisions))
+        window = _covering([one.clock.needed(one.windows) for one in members])
+        revisions = frozenset(revision for one in members for revision in one.revisions)
         known = self._known.pop(question, None)
-        if known and known.revisions != frozenset(revisions):
+        if known and known.revisions != revisions:
             known = None
         buckets = known.buckets if known else frozenset()
         if known and not known.start <= window.start <= known.end < window.end:
             known = None
         new = replace(window, start=known.end + window.step) if known else window
-        text = query(question.definition, Scope(self._namespace, revisions, question.labels), buckets)
-        return _Plan(_Query(question.definition, text, new), frozenset(revisions), window.start, known)
+        text = query(question.definition, Scope(self._namespace, tuple(revisions), question.labels), buckets)
+        return _Plan(_Query(question.definition, text, new), revisions, window.start, known)
 
     def _answers(self, queries: Sequence[_Query], seconds: float) -> Iterator[Iterable[Series] | None]:
         """Return the answers to queries, in their order; None for one that has none, and `problems` says why.
@@ -218,9 +216,8 @@ class Sampler:
             self._connections.put(connection)
 
 
-def _window_of(members: Sequence[Wanted]) -> Window:
-    """Return the times that are needed of one question."""
-    needed = [one.clock.needed(one.windows) for one in members]
+def _covering(needed: Sequence[Range]) -> Window:
+    """Return the times that cover all that is needed; their steps are the same."""
     return Window(min(one.start for one in needed), max(one.end for one in needed), needed[0].step)
 
 
@@ -229,9 +226,6 @@ def _by_question(wanted: Sequence[Wanted]) -> dict[_Question, list[Wanted]]:
     for one in wanted:
         if one.windows:
             for definition in one.policy.definitions:
-                found.setdefault(_question(definition, one), []).append(one)
+                question = _Question(definition, one.policy.labels, one.clock.length)
+                found.setdefault(question, []).append(one)
     return found
-
-
-def _question(definition: Definition, one: Wanted) -> _Question:
-    return _Question(definition, one.policy.labels, one.clock.length)
