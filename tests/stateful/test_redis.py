@@ -188,6 +188,52 @@ def test_a_primary_that_stops_hands_over_first_and_comes_back_as_a_replica(clust
     assert cluster.ask(primary, "GET", "kept", client=("-c",)) == "yes"
 
 
+def slow_copy(cluster: Cluster, node: Pod, seconds: float) -> None:
+    """Have a node write its first copy, as after a synchronization; each of its keys takes so long."""
+    cluster.ask(node, "CONFIG", "SET", "rdb-key-save-delay", str(round(seconds * 1e6)))
+    for value in ("no", "yes"):
+        assert cluster.ask(node, "CONFIG", "SET", "appendonly", value) == "OK"
+    assert persistence(cluster, node)["aof_rewrite_in_progress"] == "1"
+
+
+def persistence(cluster: Cluster, node: Pod) -> dict[str, str]:
+    """Return what a node says of its files."""
+    lines = cluster.ask(node, "INFO", "persistence").splitlines()
+    return dict(line.strip().split(":", 1) for line in lines if ":" in line)
+
+
+def a_replica_with_a_key(cluster: Cluster) -> Pod:
+    """Return a replica that has something to write."""
+    for number in range(20):
+        cluster.ask(cluster.nodes[0], "SET", f"copied-{number}", "yes", client=("-c",))
+    return next(node for node in cluster.nodes if cluster.ask(node, "ROLE").startswith("slave"))
+
+
+def come_back(cluster: Cluster, node: Pod) -> None:
+    """Start a node that ended; the cluster is whole again."""
+    node.start("start.sh")
+    until(functools.partial(_alive, node), node.said)
+    until(cluster.formed, cluster.said)
+
+
+def test_a_copy_that_is_being_written_is_finished_first(cluster: Cluster) -> None:
+    node = a_replica_with_a_key(cluster)
+    keys = int(cluster.ask(node, "DBSIZE"))
+    slow_copy(cluster, node, 2 / keys)
+    assert node.run("stop.sh").returncode == 0
+    state = persistence(cluster, node)
+    assert (state["aof_rewrite_in_progress"], state["aof_last_bgrewrite_status"]) == ("0", "ok")
+    assert node.end("start.sh") == 0
+    come_back(cluster, node)
+
+
+def test_a_node_ends_when_asked_though_its_copy_is_not_written(cluster: Cluster) -> None:
+    node = a_replica_with_a_key(cluster)
+    slow_copy(cluster, node, 60)
+    assert node.end("start.sh") == 0
+    come_back(cluster, node)
+
+
 def test_nodes_that_all_come_back_with_other_addresses_find_each_other(
     cluster: Cluster, redis_environment: dict[str, str]
 ) -> None:
