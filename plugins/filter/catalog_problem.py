@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..module_utils._catalog.graph import waves
-from ..module_utils._catalog.normalise import normalise
+from ..module_utils._catalog.normalise import normalise, only
 from ..module_utils._catalog.release import versions as release_versions
 from ..module_utils._configuration.service import configured
 from ..module_utils._errors import DeliveryError
@@ -73,8 +73,9 @@ def catalog_problem(
     """Return the problem; see DOCUMENTATION."""
     try:
         # What a service comes after need not be selected.
-        waves(normalise(services, overrides, versions=versions))
-        entries = normalise(services, overrides, versions=versions, selected=selected)
+        whole = normalise(services, overrides, versions=versions)
+        waves(whole)
+        entries = only(whole, selected)
         if configuration is not None:
             configured(entries, configuration)
         if release is not None:

@@ -9,7 +9,6 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._errors import DeliveryError
-from ..module_utils._guard.policy_reading import one_policy
 
 DOCUMENTATION = r"""
 name: guard_policy
@@ -51,6 +50,9 @@ _value:
 
 def guard_policy(written: object, overrides: object = None, mode: str = "") -> dict[str, Any]:
     """Return the policy; see DOCUMENTATION."""
+    # Every task that uses any filter loads this file, and the guard is the largest part of the collection.
+    from ..module_utils._guard.policy_reading import one_policy
+
     try:
         return one_policy(written, overrides, mode)
     except DeliveryError as error:

@@ -18,12 +18,15 @@ from ansible.utils import color
 
 from ..module_utils._errors import DeliveryError
 from ..module_utils._operation import Call, Operation
+from ._filters import load_filters
 from ._signals import whole
 from ._terminal import Picture, Terminal, without_colours
 
 # Looked at here, in the parent process: a worker has no terminal any more. Whether there are colours is for Ansible's own
 # rules to say: ANSIBLE_NOCOLOR, NO_COLOR, ANSIBLE_FORCE_COLOR, and what the terminal can do.
 _TERMINAL = Terminal.of(sys.stdout, os.environ, colour=bool(color.ANSIBLE_COLOR))
+
+load_filters()
 
 
 class DeliveryAction(ActionBase):  # type: ignore[misc]  # ansible-core is not typed

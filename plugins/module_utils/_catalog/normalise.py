@@ -68,10 +68,19 @@ def normalise(
     name_primaries(result, CATALOG, found)
     raise_if_any(found, "BadCatalog")
     order_of(written)
+    return only(result, selected)
+
+
+def only(catalog: dict[str, Service], selected: object) -> dict[str, Service]:
+    """Return the selected services of a normalised catalog; None: all.
+
+    Raises:
+        DeliveryError: an unknown service, or no service.
+    """
     if selected is None:
-        return result
-    chosen = known_names(selected, written, "the selected services")
-    return {name: entry for name, entry in result.items() if name in chosen}
+        return catalog
+    chosen = known_names(selected, catalog, "the selected services")
+    return {name: entry for name, entry in catalog.items() if name in chosen}
 
 
 def complete(catalog: object) -> dict[str, Service]:
