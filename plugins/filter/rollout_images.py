@@ -9,7 +9,6 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._errors import DeliveryError
-from ..module_utils._rollouts.answers import images
 
 DOCUMENTATION = r"""
 name: rollout_images
@@ -51,6 +50,9 @@ _value:
 
 def rollout_images(rollout: object, tag: str = "stable") -> dict[str, str]:
     """Return the images; see DOCUMENTATION."""
+    # Every task that uses any filter loads this file.
+    from ..module_utils._rollouts.answers import images
+
     try:
         return images(rollout, str(tag))
     except DeliveryError as error:

@@ -9,7 +9,6 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._errors import DeliveryError
-from ..module_utils._rollouts.answers import problems
 
 DOCUMENTATION = r"""
 name: rollout_problems
@@ -48,6 +47,9 @@ _value:
 
 def rollout_problems(rollouts: object) -> list[str]:
     """Return the problems; see DOCUMENTATION."""
+    # Every task that uses any filter loads this file.
+    from ..module_utils._rollouts.answers import problems
+
     try:
         return problems(rollouts)
     except DeliveryError as error:
