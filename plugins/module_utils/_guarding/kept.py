@@ -62,15 +62,20 @@ class Kept:
             self._written = record
         self.record = record
 
+    def matters(self, state: State) -> bool:
+        """Return whether a state is to be written at once, for something is done upon it."""
+        written = self._written.state
+        if written is None or (written.hash, written.holding) != (state.hash, state.holding):
+            return True
+        return state.stage is not written.stage and state.stage not in _QUIET
+
     def take(self, state: State, **changes: Any) -> None:
-        """Replace the state after a look, and write it when something is done upon it; else `catch_up` writes it.
+        """Replace the state after a look, and write it when it `matters`; else `catch_up` writes it.
 
         Raises:
             ApiFailure: it cannot be written.
         """
-        written = self._written.state
-        same = written is not None and (written.hash, written.holding) == (state.hash, state.holding)
-        if written is None or not same or (state.stage is not written.stage and state.stage not in _QUIET):
+        if self.matters(state):
             self.change(state=state, **changes)
         else:
             self.record = replace(self.record, state=state, **changes)

@@ -154,8 +154,10 @@ class Guard:
         with uncollected():
             windows = self._sampler.windows(wanted)
         self._tell_problems()
-        for one in acting:
-            self._at_work[one.name] = self._pool.submit(one.take_in, windows.get(one.name, ()), time.time())
+        with uncollected():
+            for one in acting:
+                if (what := one.take_in(windows.get(one.name, ()), time.time())) is not None:
+                    self._at_work[one.name] = self._pool.submit(what)
         self._gather(_AT_ONCE)
         for one in acting:
             self._renew(one)

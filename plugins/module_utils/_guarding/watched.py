@@ -1,22 +1,23 @@
 # Copyright: TradeSense Delivery contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One Rollout under the guard: look at it, decide, hold it or let it go on, and tell. Private to this collection."""
+"""One Rollout under the guard: look at it, hold it or let it go on, and tell. Private to this collection."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from .._errors import DeliveryError
-from .._guard.cycle import take_in
-from .._guard.decision import Decision, Reason
+from .._guard.decision import Decision
 from .._guard.policy import Policy
-from .._guard.stages import moved, over, promoted
+from .._guard.stages import over
 from .._guard.state import State
 from .._kube.client import Kube
 from .._rollouts.model import View
 from .._rollouts.progress import transitions
+from .._types import Obj
 from .._windows.clock import Span
 from .._windows.model import Revision, ServiceWindow
 from .._words import Mode, Stage, Verdict
@@ -24,6 +25,7 @@ from . import acting
 from .kept import Kept
 from .lines import look_line
 from .locking import Lock
+from .looking import Look, look_at
 from .news import Place, Scene, news_of
 from .record import Record
 from .release import Release, nobody_serves
@@ -214,20 +216,35 @@ class Watched:
         clock = policy.clock(state.origin)
         return clock.when(max(state.seen, clock.complete(now)) + 1)
 
-    def take_in(self, windows: Sequence[ServiceWindow], now: float) -> None:
-        """Take windows in, decide, do what follows, and tell."""
+    def take_in(self, windows: Sequence[ServiceWindow], now: float) -> Callable[[], None] | None:
+        """Take windows in and decide, which sends nothing; return what is to be done and sent upon it, None: nothing.
+
+        Most looks at most releases end here, so that who watches many of them needs no threads for deciding.
+        """
         self._trouble = ""
+        if self.rolling_back:
+            return partial(self._act, partial(self._verify, windows, now), now)
+        state, policy, release, view = self._kept.state, self.policy, self.release, self.view
+        if state is not None and policy is not None and release is not None and view is not None:
+            look = look_at(policy, state, release, view, windows, now=now, down=self._down)
+            self.decision = look.decision
+            if self._has_to_act(look):
+                return partial(self._act, partial(self._follow, look, now), now)
+            self._show(look)
+            self._kept.take(look.state)
+        told = self._tell(now)
+        return None if told == self.record.told else partial(self._keep_told, told)
+
+    def _act(self, what: Callable[[], None], now: float) -> None:
+        """Do what follows from a look, and tell of it."""
         try:
-            if self.rolling_back:
-                self._verify(windows, now)
-            else:
-                self._judge(windows, now)
+            what()
         except DeliveryError as error:
             # Tried again at the next look; whoever watches has to know at once.
             self._trouble = f"it could not be done: {error.sentence()}"
         if self._trouble:
             self._say(self._trouble)
-        self._tell(now)
+        self._keep_told(self._tell(now))
 
     def catch_up(self) -> None:
         """Write what was counted, when it is time."""
@@ -248,38 +265,27 @@ class Watched:
             # The Lease runs out by itself, and what was told without being written down is told again at worst.
             return
 
-    def _judge(self, windows: Sequence[ServiceWindow], now: float) -> None:
-        state, policy, release, view = self._kept.state, self.policy, self.release, self.view
-        if state is None or policy is None or release is None or view is None:
-            return
-        if release.promoted:
-            state = promoted(state, now)
-        facts = release.facts
-        if self._down:
-            facts = replace(facts, pods=replace(facts.pods, down=now - self._down))
-        after, decision = take_in(policy, state, windows, facts, now)
-        if view.aborted and view.in_flight and decision.verdict is not Verdict.ROLLBACK:
-            decision = _aborted(view, policy.mode)
-            after = after if after.stage is Stage.PREFLIGHT else _to_preflight(after, decision, now)
-        if after.stage is Stage.PREFLIGHT and decision.action is not Verdict.ROLLBACK:
-            # A guard was killed before it could do what is not called for any more.
-            after = moved(after, Stage.HOLDING, now)
-        self.decision = decision
-        self._show(after, decision, bool(windows))
-        begins = after.holding and not state.holding
-        self._kept.take(after, holds=self.record.holds + int(begins))
-        if decision.action is Verdict.ROLLBACK:
-            self._trouble = self.rescue.begin(view, policy, after, decision, now)
-            if self._trouble and not view.aborted:
+    def _has_to_act(self, look: Look) -> bool:
+        """Return whether anything follows from a look beside that it is remembered."""
+        if look.decision.action is not Verdict.CONTINUE or look.ending or self._kept.matters(look.state):
+            return True
+        return look.decision.verdict is Verdict.CONTINUE and self.record.paused
+
+    def _follow(self, look: Look, now: float) -> None:
+        self._show(look)
+        self._kept.take(look.state, holds=self.record.holds + int(look.begins_to_hold))
+        if look.decision.action is Verdict.ROLLBACK:
+            self._trouble = self.rescue.begin(look.view, look.policy, look.state, look.decision, now)
+            if self._trouble and not look.view.aborted:
                 self._hold()
-        elif decision.action is Verdict.HOLD:
+        elif look.decision.action is Verdict.HOLD:
             self._hold()
         else:
             # In a dry run it may have been for something else.
-            if decision.verdict is Verdict.CONTINUE:
+            if look.decision.verdict is Verdict.CONTINUE:
                 self._let_go()
-            if release.facts.ending:
-                self._finish(after, decision.verdict, now)
+            if look.ending:
+                self._finish(look.state, look.decision.verdict, now)
 
     def _finish(self, state: State, verdict: Verdict, now: float) -> None:
         record = self.record
@@ -318,20 +324,27 @@ class Watched:
         self._kept.change(paused=False)
         self._say("it goes on")
 
-    def _show(self, state: State, decision: Decision, looked_at: bool) -> None:
-        line = look_line(state, decision)
-        if looked_at or (decision.verdict is not Verdict.CONTINUE and decision.text != self._said):
-            self._say(line)
+    def _show(self, look: Look) -> None:
+        decision = look.decision
+        if look.looked_at or (decision.verdict is not Verdict.CONTINUE and decision.text != self._said):
+            self._say(look_line(look.state, decision))
         self._said = decision.text
 
-    def _tell(self, now: float) -> None:
+    def _tell(self, now: float) -> Obj | None:
+        """Give what is new to the channels, which nobody waits for; return what was told by now."""
         state, view, policy = self._kept.state, self.view, self.policy
         if state is None or view is None or policy is None or self._kube.dry_run:
-            return
+            return self.record.told
         clock = policy.clock(state.origin)
         scene = Scene(self._post.place, view, self.record, policy.mode, self.decision, clock, self._trouble)
         try:
-            told = self._teller.tell(news_of(scene, now), self.record.told)
+            return self._teller.tell(news_of(scene, now), self.record.told)
+        except DeliveryError as error:
+            self._say(f"nobody could be told: {error.sentence()}")
+            return self.record.told
+
+    def _keep_told(self, told: Obj | None) -> None:
+        try:
             if told != self.record.told:
                 self._kept.change(told=told)
         except DeliveryError as error:
@@ -345,14 +358,3 @@ class Watched:
         position = bisect_right(self._weights, span.start, key=lambda pair: pair[0])
         changed = position < len(self._weights) and self._weights[position][0] <= span.end
         return None if position == 0 or changed else self._weights[position - 1][1]
-
-
-def _aborted(view: View, mode: Mode) -> Decision:
-    """Return the decision about a release that Argo's controller has aborted, which may have left users with nobody."""
-    reason = Reason(f"the controller aborted it: {view.phase.message}")
-    action = {Mode.ENFORCE: Verdict.ROLLBACK, Mode.HOLD_ONLY: Verdict.HOLD, Mode.DRY_RUN: Verdict.CONTINUE}[mode]
-    return Decision(Verdict.ROLLBACK, action, (reason,), page=True)
-
-
-def _to_preflight(state: State, decision: Decision, now: float) -> State:
-    return moved(state, Stage.PREFLIGHT, now) if decision.action is Verdict.ROLLBACK else state
