@@ -38,12 +38,14 @@ class Prometheus:
     One thread at a time, and never across a fork: each needs a connection of its own. Use as a context manager.
     """
 
-    def __init__(self, access: Access, *, warn: Callable[[str], None]) -> None:
+    def __init__(self, access: Access, *, warn: Callable[[str], None], compressed: bool = True) -> None:
         """Prepare; no request is made yet.
 
         Args:
             access: where it is and how to get in.
             warn: where to say that TLS is not verified.
+            compressed: whether answers may come compressed, which takes both sides longer than the network saves when they are
+                near each other.
 
         Raises:
             DeliveryError: missing library.
@@ -56,6 +58,8 @@ class Prometheus:
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
         self._session.headers.update({"Accept": "application/json", "User-Agent": "tradesense.delivery"})
+        if not compressed:
+            self._session.headers["Accept-Encoding"] = "identity"
         self._session.headers.update(access.headers)
         self._session.auth = _Identity(access.identity)
         if access.verify is False and access.address.startswith("https:"):

@@ -43,7 +43,9 @@ def _guard(call: Call) -> Result:
     kube = Kube(Credentials.from_params(given), dry_run=call.check_mode, warn=call.warn)
     access = Access.from_params(given)
     # Two queries at once; what there is to warn of is the same for both.
-    with kube, Prometheus(access, warn=call.warn) as one, Prometheus(access, warn=lambda _text: None) as other:
+    one = Prometheus(access, warn=call.warn, compressed=False)
+    other = Prometheus(access, warn=lambda _text: None, compressed=False)
+    with kube, one, other:
         sampler = Sampler([one, other], setting.namespace)
 
         speaking = threading.Lock()

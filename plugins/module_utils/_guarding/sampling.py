@@ -163,9 +163,11 @@ class Sampler:
         self, asked: Mapping[_Question, Sequence[Wanted]]
     ) -> Iterator[tuple[_Question, Sequence[Wanted], dict[Revision, Pods]]]:
         """Return the counters of all pods for each question, as far as Prometheus gave them."""
-        plans = [self._plan(question, members) for question, members in asked.items()]
+        # The shortest answer first: while it is read, Prometheus works on the others.
+        ordered = sorted(asked.items(), key=lambda pair: self._size(pair[0]))
+        plans = [self._plan(question, members) for question, members in ordered]
         answers = self._answers([plan.query for plan in plans], min((each.length for each in asked), default=0.0))
-        for (question, members), plan, series in zip(asked.items(), plans, answers):
+        for (question, members), plan, series in zip(ordered, plans, answers):
             if series is None:
                 # What was known is forgotten: the next time all is asked for.
                 yield question, members, {}
@@ -178,6 +180,11 @@ class Sampler:
             kept = narrowed(columns, buckets) if buckets else columns
             self._known[question] = _Known(plan.revisions, buckets, plan.start, plan.query.window.end, kept)
             yield question, members, found
+
+    def _size(self, question: _Question) -> int:
+        """Return how many series the last answer to a question had; 0 when there was none."""
+        known = self._known.get(question)
+        return sum(map(len, known.columns.values())) if known else 0
 
     def _plan(self, question: _Question, members: Sequence[Wanted]) -> _Plan:
         """Return what to ask: of all times that are needed, or only of those that are new."""

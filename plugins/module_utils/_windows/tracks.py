@@ -81,8 +81,8 @@ def joined(before: Columns, after: Columns, since: float) -> Columns:
                 kept.setdefault(pod, {})[which] = together
     for pod, columns in after.items():
         mine = kept.setdefault(pod, {})
-        for which, values in columns.items():
-            mine.setdefault(which, values)
+        for which in columns.keys() - mine.keys():
+            mine[which] = columns[which]
     return kept
 
 

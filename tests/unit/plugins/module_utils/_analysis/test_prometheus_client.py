@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.tradesense.delivery.plugins.module_utils._analysis import _libs
-from ansible_collections.tradesense.delivery.plugins.module_utils._analysis.client import Window
+from ansible_collections.tradesense.delivery.plugins.module_utils._analysis.client import Prometheus, Window
 from ansible_collections.tradesense.delivery.plugins.module_utils._analysis.failures import QueryFailure
 from ansible_collections.tradesense.delivery.plugins.module_utils._errors import DeliveryError
 
-from tests.unit.plugins.fake_prometheus import ONE, Said, connected, fake_prometheus, vector
+from tests.unit.plugins.fake_prometheus import ONE, Said, access, connected, fake_prometheus, vector
 
 SECRET = "swordfish"
 HTML = {"Content-Type": "text/html"}
@@ -47,6 +47,15 @@ def test_a_query_over_time() -> None:
         "end": "200.500",
         "step": "15.000",
     }
+
+
+@pytest.mark.parametrize(("compressed", "encoding"), [(True, "gzip"), (False, "identity")])
+def test_answers_come_compressed_unless_nobody_wants_that(compressed: bool, encoding: str) -> None:
+    with fake_prometheus() as fake:
+        fake.say(ONE)
+        with Prometheus(access(fake.address), warn=print, compressed=compressed) as prometheus:
+            prometheus.query("up")
+    assert encoding in fake.asked[0].headers["Accept-Encoding"]
 
 
 def test_credentials_and_headers_are_sent() -> None:
