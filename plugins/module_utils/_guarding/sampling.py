@@ -21,7 +21,7 @@ from .._windows.definitions import Definition, LabelNames
 from .._windows.measuring import buckets_of, measure, window_of
 from .._windows.model import Measured, Revision, ServiceWindow
 from .._windows.queries import Scope, query
-from .._windows.tracks import Columns, Pods, columns_of, joined, narrowed, tracks, tracks_of
+from .._windows.tracks import Pods, columns_of, joined, tracks, tracks_of
 from .._words import Metric
 
 
@@ -72,14 +72,16 @@ class _Known:
         revisions: of which was asked.
         buckets: those to ask for, once they are known.
         start: of the times asked for, seconds since the epoch; ``end`` the last of them.
-        columns: the values at these times.
+        found: the counters since then.
+        size: how many series the answer had.
     """
 
     revisions: frozenset[Revision]
     buckets: frozenset[float]
     start: float
     end: float
-    columns: Columns
+    found: Mapping[Revision, Pods]
+    size: int
 
 
 @dataclass(frozen=True)
@@ -173,18 +175,17 @@ class Sampler:
                 yield question, members, {}
                 continue
             columns = columns_of(series, question.definition, question.labels)
-            if plan.known:
-                columns = joined(plan.known.columns, columns, plan.start)
-            found = tracks_of(columns, question.definition)
+            before = plan.known.found if plan.known else {}
+            found = joined(before, tracks_of(columns, question.definition, before), plan.start)
             buckets = buckets_of(found, question.definition)
-            kept = narrowed(columns, buckets) if buckets else columns
-            self._known[question] = _Known(plan.revisions, buckets, plan.start, plan.query.window.end, kept)
+            size = sum(map(len, columns.values()))
+            self._known[question] = _Known(plan.revisions, buckets, plan.start, plan.query.window.end, found, size)
             yield question, members, found
 
     def _size(self, question: _Question) -> int:
         """Return how many series the last answer to a question had; 0 when there was none."""
         known = self._known.get(question)
-        return sum(map(len, known.columns.values())) if known else 0
+        return known.size if known else 0
 
     def _plan(self, question: _Question, members: Sequence[Wanted]) -> _Plan:
         """Return what to ask: of all times that are needed, or only of those that are new."""

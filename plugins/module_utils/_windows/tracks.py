@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._analysis.model import Point, Series
@@ -15,6 +16,11 @@ from .queries import ALL, FAILED, INFINITE, LE, PART, TIME
 
 Reading = tuple[float, tuple[float, ...]]
 """A scrape of a pod: its time, seconds since the epoch, and its counters."""
+
+# Trials and failures of a pod that was never seen.
+_NEVER = (0.0, 0.0)
+# Behind all counters of a moment in the order of readings.
+_BEHIND = (math.inf,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,65 +75,89 @@ def columns_of(series: Iterable[Series], definition: Definition, names: LabelNam
     return found
 
 
-def joined(before: Columns, after: Columns, since: float) -> Columns:
-    """Return what two answers say together, the second of later times than the first, since a time (seconds since the epoch)."""
-    kept: Columns = {}
-    for pod, columns in before.items():
-        later = after.get(pod, {})
-        for which, values in columns.items():
-            together = {moment: value for moment, value in values.items() if moment >= since}
-            together.update(later.get(which, ()))
-            if together:
-                kept.setdefault(pod, {})[which] = together
-    for pod, columns in after.items():
-        mine = kept.setdefault(pod, {})
-        for which in columns.keys() - mine.keys():
-            mine[which] = columns[which]
-    return kept
-
-
-def narrowed(columns: Columns, buckets: frozenset[float]) -> Columns:
-    """Return the values of some buckets of a histogram (seconds), of all its trials and the times."""
-    kept: Columns = {}
-    for pod, mine in columns.items():
-        kept[pod] = {
-            which: values for which, values in mine.items() if which in (TIME, INFINITE) or _bound(which) in buckets
-        }
-    return kept
-
-
-def tracks_of(columns: Columns, definition: Definition) -> dict[Revision, Pods]:
+def tracks_of(
+    columns: Columns, definition: Definition, before: Mapping[Revision, Pods] | None = None
+) -> dict[Revision, Pods]:
     """Return the counters of every pod, by revision.
 
     Where the trials of a process were there and the failures never, none had happened: a counter appears with its first event.
+
+    Args:
+        columns: what Prometheus answered.
+        definition: the metric.
+        before: what it had answered for the time before, from which counters go on.
     """
     result: dict[Revision, Pods] = {}
-    for (service, revision, pod), mine in columns.items():
-        track = _histogram(mine) if definition.kind is Kind.SLOWER else _counter(mine)
+    for (service, name, pod), mine in columns.items():
+        revision = Revision(service, name)
+        if definition.kind is Kind.SLOWER:
+            track = _histogram(mine)
+        else:
+            known = before.get(revision, {}).get(pod) if before else None
+            track = _counter(mine, known.readings[-1][1] if known else _NEVER)
         if track.readings:
-            result.setdefault(Revision(service, revision), {})[pod] = track
+            result.setdefault(revision, {})[pod] = track
     return result
+
+
+def joined(before: Mapping[Revision, Pods], after: Mapping[Revision, Pods], since: float) -> dict[Revision, Pods]:
+    """Return what two answers say together, the second of later times than the first.
+
+    Args:
+        before: the first answer.
+        after: the second one. Its histograms may have less buckets; then the others are given up.
+        since: from when on scrapes are needed, seconds since the epoch; of those before only the last one is kept.
+    """
+    result = {revision: dict(pods) for revision, pods in after.items()}
+    for revision, pods in before.items():
+        mine = result.get(revision, {})
+        for name, track in pods.items():
+            later = mine.get(name)
+            if later is not None:
+                mine[name] = _continued(track, later, since)
+            elif track.readings[-1][0] >= since:
+                result.setdefault(revision, mine)[name] = Track(track.bounds, _since(track.readings, since))
+    return result
+
+
+def _continued(before: Track, after: Track, since: float) -> Track:
+    bounds = before.bounds if before.bounds == after.bounds else tuple(b for b in before.bounds if b in after.bounds)
+    early, late = _narrowed(before, bounds), _narrowed(after, bounds)
+    # The second answer begins with the scrape that was the last one of the first, where there was none in between.
+    new = bisect_right(late, (early[-1][0], _BEHIND))
+    return Track(bounds, _since(early, since) + late[new:])
+
+
+def _since(readings: tuple[Reading, ...], since: float) -> tuple[Reading, ...]:
+    return readings[max(bisect_right(readings, (since, _BEHIND)) - 1, 0) :]
+
+
+def _narrowed(track: Track, bounds: tuple[float, ...]) -> tuple[Reading, ...]:
+    """Return the readings with some buckets of a histogram only, and all its trials."""
+    if track.bounds == bounds:
+        return track.readings
+    kept = [0, *(1 + track.bounds.index(bound) for bound in bounds)]
+    return tuple((moment, tuple([values[each] for each in kept])) for moment, values in track.readings)
 
 
 def _values(points: Sequence[Point]) -> dict[float, float]:
     """Return the value at each time, as far as it is the value of a counter."""
-    # A dict made of named tuples by `dict` takes five times as long.
-    values = {point[0]: point[1] for point in points}
-    # Nearly always all is well; the sum of a NaN is none, and False in every comparison.
-    if len(values) == len(points) and (not values or (min(values.values()) >= 0 and sum(values.values()) < math.inf)):
+    # False for NaN too.
+    values = {moment: value for moment, value in points if 0 <= value < math.inf}
+    if len(values) == len(points):
         return values
     values = {}
     for timestamp, value in points:
-        # The first one counts: a counter has one value at a time. False for NaN too.
+        # The first one counts: a counter has one value at a time.
         if 0 <= value < math.inf:
             values.setdefault(timestamp, value)
     return values
 
 
-def _counter(columns: dict[str, dict[float, float]]) -> Track:
+def _counter(columns: dict[str, dict[float, float]], last: tuple[float, ...]) -> Track:
     failed = columns.get(FAILED, {})
     rows: list[Reading] = []
-    before, failures = 0.0, 0.0
+    before, failures = last
     for moment, trials in sorted(columns.get(ALL, {}).items()):
         # Not there any more: gone with the process, if that began anew, or else only not there for a moment.
         failures = failed.get(moment, failures if trials >= before else 0.0)
