@@ -3,9 +3,9 @@
 """A whole environment, cold and unchanged, by everything that could apply it.
 
 Each contender gets a namespace that does not exist yet, applies everything, applies it once more when the controllers are
-done with it, and leaves it to be removed. A whole play of ours, from the start of the process, is compared with kubectl's process and with whole plays of
-kubernetes.core. Ansible's own start and its tasks around the work are in that, so the work alone is measured too: the same
-file in one task, without the play around it.
+done with it, and leaves it to be removed. A whole play of ours, from the start of the process, is compared with kubectl's
+process and with whole plays of kubernetes.core. Ansible's own start and its tasks around the work are in that, so the work
+alone is measured too: the same file in one task, without the play around it.
 """
 
 from __future__ import annotations
@@ -89,7 +89,12 @@ def _rest(bench: Bench, namespace: str) -> None:
     def still() -> bool:
         nonlocal seen, since
         now = versions(
-            {f"{space.name}/{kind}/{item['metadata']['name']}": item for space in spaces for kind in _MOVING for item in space.list(kind)}
+            {
+                f"{space.name}/{kind}/{item['metadata']['name']}": item
+                for space in spaces
+                for kind in _MOVING
+                for item in space.list(kind)
+            }
         )
         if now != seen:
             seen, since = now, time.monotonic()
