@@ -45,10 +45,14 @@ class Cluster:
             )
         return (done.stdout + done.stderr).strip()
 
+    def facts(self, node: Pod, *command: str) -> dict[str, str]:
+        """Ask a node for facts, such as `INFO persistence`, and return them by name."""
+        lines = self.ask(node, *command).splitlines()
+        return dict(line.strip().split(":", 1) for line in lines if ":" in line)
+
     def info(self, node: Pod) -> dict[str, str]:
         """Return what a node says of the cluster."""
-        lines = self.ask(node, "CLUSTER", "INFO").splitlines()
-        return dict(line.strip().split(":", 1) for line in lines if ":" in line)
+        return self.facts(node, "CLUSTER", "INFO")
 
     def table(self, node: Pod) -> list[list[str]]:
         """Return what a node knows of all nodes: id, address, flags, primary ... slots."""
@@ -172,6 +176,13 @@ def test_to_form_again_does_nothing(cluster: Cluster) -> None:
     assert [cluster.info(node)["cluster_current_epoch"] for node in cluster.nodes] == epochs
 
 
+def come_back(cluster: Cluster, node: Pod) -> None:
+    """Start a node that ended; the cluster is whole again."""
+    node.start("start.sh")
+    until(functools.partial(_alive, node), node.said)
+    until(cluster.formed, cluster.said)
+
+
 def test_a_primary_that_stops_hands_over_first_and_comes_back_as_a_replica(cluster: Cluster) -> None:
     cluster.ask(cluster.nodes[0], "SET", "kept", "yes", client=("-c",))
     primary = next(node for node in cluster.nodes if cluster.ask(node, "ROLE").startswith("master"))
@@ -182,9 +193,7 @@ def test_a_primary_that_stops_hands_over_first_and_comes_back_as_a_replica(clust
     # The others did not have to notice anything first.
     assert cluster.info(others[0])["cluster_state"] == "ok"
     assert cluster.ask(others[0], "GET", "kept", client=("-c",)) == "yes"
-    primary.start("start.sh")
-    until(lambda: primary.run("alive.sh").returncode == 0, primary.said)
-    until(cluster.formed, "the node does not come back")
+    come_back(cluster, primary)
     assert cluster.ask(primary, "GET", "kept", client=("-c",)) == "yes"
 
 
@@ -193,13 +202,7 @@ def slow_copy(cluster: Cluster, node: Pod, seconds: float) -> None:
     cluster.ask(node, "CONFIG", "SET", "rdb-key-save-delay", str(round(seconds * 1e6)))
     for value in ("no", "yes"):
         assert cluster.ask(node, "CONFIG", "SET", "appendonly", value) == "OK"
-    assert persistence(cluster, node)["aof_rewrite_in_progress"] == "1"
-
-
-def persistence(cluster: Cluster, node: Pod) -> dict[str, str]:
-    """Return what a node says of its files."""
-    lines = cluster.ask(node, "INFO", "persistence").splitlines()
-    return dict(line.strip().split(":", 1) for line in lines if ":" in line)
+    assert cluster.facts(node, "INFO", "persistence")["aof_rewrite_in_progress"] == "1"
 
 
 def a_replica_with_a_key(cluster: Cluster) -> Pod:
@@ -209,19 +212,12 @@ def a_replica_with_a_key(cluster: Cluster) -> Pod:
     return next(node for node in cluster.nodes if cluster.ask(node, "ROLE").startswith("slave"))
 
 
-def come_back(cluster: Cluster, node: Pod) -> None:
-    """Start a node that ended; the cluster is whole again."""
-    node.start("start.sh")
-    until(functools.partial(_alive, node), node.said)
-    until(cluster.formed, cluster.said)
-
-
 def test_a_copy_that_is_being_written_is_finished_first(cluster: Cluster) -> None:
     node = a_replica_with_a_key(cluster)
     keys = int(cluster.ask(node, "DBSIZE"))
     slow_copy(cluster, node, 2 / keys)
     assert node.run("stop.sh").returncode == 0
-    state = persistence(cluster, node)
+    state = cluster.facts(node, "INFO", "persistence")
     assert (state["aof_rewrite_in_progress"], state["aof_last_bgrewrite_status"]) == ("0", "ok")
     assert node.end("start.sh") == 0
     come_back(cluster, node)

@@ -4,17 +4,12 @@
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from collections.abc import Sequence
 from operator import lt
 from typing import NamedTuple
 
 from .clock import Span
-from .tracks import Reading
-
-# Behind all counters of a moment in the order of readings.
-_BEHIND = (math.inf,)
+from .tracks import Reading, later
 
 
 class Rise(NamedTuple):
@@ -41,8 +36,7 @@ def rise(readings: Sequence[Reading], span: Span, staleness: float, born: float 
             it begins with the first one in the window...
         born: ...unless the pod is known to have been created (seconds since the epoch) in the window: then at 0. None: not known.
     """
-    first = bisect_right(readings, (span.start, _BEHIND))
-    end = bisect_right(readings, (span.end, _BEHIND))
+    first, end = later(readings, span.start), later(readings, span.end)
     if first == end:
         return None
     since: float

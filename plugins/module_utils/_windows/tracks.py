@@ -36,6 +36,11 @@ class Track:
     readings: tuple[Reading, ...]
 
 
+def later(readings: Sequence[Reading], moment: float) -> int:
+    """Return the position of the first reading after a moment (seconds since the epoch)."""
+    return bisect_right(readings, (moment, _BEHIND))
+
+
 Pods = dict[str, Track]
 
 
@@ -112,9 +117,8 @@ def joined(before: Mapping[Revision, Pods], after: Mapping[Revision, Pods], sinc
     for revision, pods in before.items():
         mine = result.get(revision, {})
         for name, track in pods.items():
-            later = mine.get(name)
-            if later is not None:
-                mine[name] = _continued(track, later, since)
+            if name in mine:
+                mine[name] = _continued(track, mine[name], since)
             elif track.readings[-1][0] >= since:
                 result.setdefault(revision, mine)[name] = Track(track.bounds, _since(track.readings, since))
     return result
@@ -124,12 +128,11 @@ def _continued(before: Track, after: Track, since: float) -> Track:
     bounds = before.bounds if before.bounds == after.bounds else tuple(b for b in before.bounds if b in after.bounds)
     early, late = _narrowed(before, bounds), _narrowed(after, bounds)
     # The second answer begins with the scrape that was the last one of the first, where there was none in between.
-    new = bisect_right(late, (early[-1][0], _BEHIND))
-    return Track(bounds, _since(early, since) + late[new:])
+    return Track(bounds, _since(early, since) + late[later(late, early[-1][0]) :])
 
 
 def _since(readings: tuple[Reading, ...], since: float) -> tuple[Reading, ...]:
-    return readings[max(bisect_right(readings, (since, _BEHIND)) - 1, 0) :]
+    return readings[max(later(readings, since) - 1, 0) :]
 
 
 def _narrowed(track: Track, bounds: tuple[float, ...]) -> tuple[Reading, ...]:

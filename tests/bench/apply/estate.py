@@ -83,24 +83,20 @@ def measure(bench: Bench) -> Report:
 def _rest(bench: Bench, namespace: str) -> None:
     """Wait until the controllers are done: on two processors they would be measured along with whatever comes next."""
     spaces = [bench.cluster.space(name) for name in (namespace, monitoring(namespace))]
-    seen: dict[str, str] = {}
-    since = time.monotonic()
+
+    def moving() -> list[dict[str, str]]:
+        return [
+            versions({item["metadata"]["name"]: item for item in space.list(kind)})
+            for space in spaces
+            for kind in _MOVING
+        ]
 
     def still() -> bool:
-        nonlocal seen, since
-        now = versions(
-            {
-                f"{space.name}/{kind}/{item['metadata']['name']}": item
-                for space in spaces
-                for kind in _MOVING
-                for item in space.list(kind)
-            }
-        )
-        if now != seen:
-            seen, since = now, time.monotonic()
-        return time.monotonic() - since >= _STILL
+        before = moving()
+        time.sleep(_STILL)
+        return moving() == before
 
-    spaces[0].until(still, "the environment at rest", seconds=_STILL_WITHIN, pause=1.0)
+    spaces[0].until(still, "the environment at rest", seconds=_STILL_WITHIN)
 
 
 def _remove(bench: Bench, namespace: str) -> None:
