@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.integration.support.cluster import Cluster
 from tests.integration.support.environment import Environment, catalog
 from tests.integration.support.plays import Run
+from tests.integration.support.proxy import Fault, misbehaving, status
 
 pytestmark = pytest.mark.every_pair
 
@@ -46,6 +50,16 @@ def test_empty_entry_is_named(environment: Environment) -> None:
     assert message.startswith("tradesense_services.empty-service: the entry is blank; ")
     message = sentence(environment.run("provision", code=None, tradesense_service_overrides={"api-gateway": []}))
     assert message.startswith("tradesense_service_overrides.api-gateway: ")
+    assert not environment.exists()
+
+
+def test_a_cluster_without_argo_rollouts_is_refused(environment: Environment, cluster: Cluster, tmp_path: Path) -> None:
+    """Before anything is sent, and not in the middle of the playbook; the answer of the API server is scripted."""
+    unknown = Fault(r"^GET /apis/argoproj\.io/", status(404), None)
+    with misbehaving(cluster, tmp_path, unknown) as (_proxy, kubeconfig):
+        message = sentence(environment.run("provision", code=None, tradesense_kubeconfig=str(kubeconfig)))
+    assert message.startswith("The cluster does not serve Rollout of argoproj.io/v1alpha1")
+    assert "Install Argo Rollouts in the cluster of development-1" in message
     assert not environment.exists()
 
 
